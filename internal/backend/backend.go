@@ -1,0 +1,102 @@
+// Package backend is what the two ways of enforcing a gate have in common: the interface they fill, and the installed
+// gate as either of them reads it back from the kernel.
+//
+// The kernel is the state: everything here can be read back from the installed rules and their comments alone.
+package backend
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/dockwall/dockwall/internal/gate"
+	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/policy"
+)
+
+// Backend enforces gates in the network namespace it runs in.
+type Backend interface {
+	// Name is "nftables" or "iptables".
+	Name() string
+	// Render is the whole gate as the text that the backend's tool takes (nft -f, or iptables-restore), for a host
+	// that has none of dockwall's rules yet or any older ones.
+	Render(g *gate.Gate) (string, error)
+	// Read reads what is installed. Nothing of dockwall's there: nil, nil.
+	Read(ctx context.Context) (*Installed, error)
+	// Change is the difference between what is installed (nil: nothing) and the gate. No difference: an empty Change.
+	Change(g *gate.Gate, installed *Installed) (Change, error)
+	// Rehearse loads the rendered gate into a throwaway network namespace, reads it back and compares.
+	Rehearse(ctx context.Context, g *gate.Gate) error
+	// Apply puts a change in force in one transaction. Refused by the kernel: a *RefusedError, and nothing changed.
+	Apply(ctx context.Context, c Change) error
+	// Remove takes everything of dockwall's away. Nothing there: no error.
+	Remove(ctx context.Context) error
+}
+
+// Change is what a backend would do, as the exact text that it runs. Empty text: nothing to do.
+type Change struct {
+	Text    string
+	Summary string // "3 chains new, 1 gone, 12 set elements new", for people
+}
+
+// Empty tells whether there is nothing to do.
+func (c Change) Empty() bool { return c.Text == "" }
+
+// Installed is the gate that the kernel enforces, as read back.
+type Installed struct {
+	Since time.Time // when it was last changed; zero: the rules do not say
+	Lines []Line
+	Raw   any // the backend's own reading, for Change
+}
+
+// Way is the dispatch that a line stands in.
+type Way string
+
+// The ways, as gate.Family names them.
+const (
+	Ingress Way = "ingress"
+	Local   Way = "local"
+	Egress  Way = "egress"
+)
+
+// Line is one installed line (or one member of a merged line), or a dispatch's default where Default is set.
+type Line struct {
+	Family  int // 4 or 6
+	Way     Way
+	Ports   []Ports // where the line's chain is dispatched from; empty: everything else
+	Action  policy.Action
+	Default bool
+	Rule    gate.RuleRef // as the rule's comment has it
+	Packets uint64
+	Bytes   uint64
+}
+
+// Ports is an inclusive range of ports of one protocol. Echo: Protocol is host.ICMP, both ports 0.
+type Ports struct {
+	Protocol    host.Protocol
+	First, Last uint16
+}
+
+// RefusedError is a transaction that the kernel, or the tool on its way there, did not take.
+type RefusedError struct {
+	Tool    string // "nft", "iptables-restore", ...
+	Message string // what it said
+	Line    string // the line of the transaction it complains about, "" if it does not say
+}
+
+func (e *RefusedError) Error() string {
+	if e.Line == "" {
+		return fmt.Sprintf("%s refused the rules: %s; nothing was changed", e.Tool, e.Message)
+	}
+	return fmt.Sprintf("%s refused the rules: %s; the line was: %s; nothing was changed", e.Tool, e.Message, e.Line)
+}
+
+// MissingToolError is a program that is not installed.
+type MissingToolError struct {
+	Tool    string // "nft"
+	Package string // "nftables"
+}
+
+func (e *MissingToolError) Error() string {
+	return fmt.Sprintf("%s was not found: install the package %s (apt install %s)", e.Tool, e.Package, e.Package)
+}
