@@ -1,3 +1,43 @@
+# make demo and make test are all a newcomer needs; both install the Debian packages they miss (as root).
+
+GO ?= go
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+.PHONY: build demo test test-engines lint bench fuzz testbed clean packages
+
 build:
-	CGO_ENABLED=0 go build -trimpath -o bin/dockwall ./cmd/dockwall
-.PHONY: build
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/dockwall ./cmd/dockwall
+
+packages:
+	@scripts/packages.sh
+
+# A real Docker engine in a throwaway namespace: open, closed by the recipe's policy, open again.
+demo: packages build
+	$(GO) run ./cmd/dockwall-demo
+
+# Everything, with real engines (20.10 and 26.1) where it runs as root.
+test: packages lint build
+	$(GO) test -race -timeout 40m ./...
+
+# The engine scenarios with all three engines, 28.5 too.
+test-engines: packages build
+	DOCKWALL_ENGINES=bookworm,trixie,forky $(GO) test -count=1 -timeout 60m ./internal/testbed/... ./internal/scenarios/...
+
+lint:
+	@unformatted=$$(gofmt -l cmd internal); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+bench: packages
+	$(GO) run ./cmd/dockwall-bench
+
+# A short run of every fuzz target; FUZZTIME=10m for longer.
+FUZZTIME ?= 10s
+fuzz:
+	scripts/fuzz.sh $(FUZZTIME)
+
+testbed: packages build
+	$(GO) run ./cmd/dockwall-testbed up
+
+clean:
+	rm -rf bin dist
