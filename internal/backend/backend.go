@@ -50,13 +50,13 @@ type Installed struct {
 }
 
 // Way is the dispatch that a line stands in.
-type Way string
+type Way = gate.Way
 
-// The ways, as gate.Family names them.
+// The ways.
 const (
-	Ingress Way = "ingress"
-	Local   Way = "local"
-	Egress  Way = "egress"
+	Ingress = gate.Ingress
+	Local   = gate.Local
+	Egress  = gate.Egress
 )
 
 // Line is one installed line (or one member of a merged line), or a dispatch's default where Default is set.

@@ -11,7 +11,7 @@
 //   - Ingress: forwarded conversations begun outside, to a Docker bridge: DNAT, direct routing, swarm's mesh. Looked
 //     up by protocol and dialled port (conntrack: original destination port). Nothing found: Default.
 //   - Local: conversations begun outside that end on the host itself at a published port: docker-proxy. Looked up by
-//     protocol and the host's port. Nothing found: the host's own service, untouched.
+//     protocol and the host's real port (conntrack: reply source port). Nothing found: the host's own service, untouched.
 //   - Egress: forwarded conversations begun by containers, from a Docker bridge to outside.
 //
 // Invariants: lines of one chain that refuse come before those that allow; segments of one protocol are sorted and do
@@ -27,6 +27,16 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
+// Way is one of the dispatches.
+type Way string
+
+// The ways, as Family names them.
+const (
+	Ingress Way = "ingress"
+	Local   Way = "local"
+	Egress  Way = "egress"
+)
+
 // Gate is what the kernel must enforce.
 type Gate struct {
 	Bridges []string // Docker's bridges: "inside"; sorted. The loopback interface is inside too.
@@ -38,16 +48,16 @@ type Gate struct {
 // Family is the gate of one address family.
 type Family struct {
 	Ingress Dispatch
-	Local   Dispatch // its chains may have a Scope; Default and Other do not apply
+	Local   Dispatch // its chains may have a Scope and may be without lines; it has no Echo and no Other
 	Egress  Dispatch // Empty: nothing to look at
 }
 
 // Dispatch finds the chain that judges a conversation.
 type Dispatch struct {
 	Segments []Segment     // tcp, udp, sctp: by port. Sorted by protocol, then port.
-	Echo     *Chain        // ICMP echo; nil: Other
-	Other    *Chain        // everything without a segment; nil: Default
-	Default  policy.Action // of conversations that no line decides
+	Echo     *Chain        // ICMP echo requests; nil: Other
+	Other    *Chain        // everything without a segment, tcp, udp and sctp too; nil: Default (Local: untouched)
+	Default  policy.Action // of conversations that no line of their chain decides, and (not Local) of those without a chain
 }
 
 // Empty tells whether the dispatch lets everything through without a look.
@@ -62,9 +72,11 @@ type Segment struct {
 	Chain       *Chain
 }
 
-// Chain is the lines that judge one kind of conversation: the first that matches decides.
+// Chain is the lines that judge one kind of conversation: the first that matches decides, else the dispatch's Default.
+// Its ID is over the dispatch it stands in and over its lines, with its sets by their ID: it stays while they change,
+// and while lines of the policy move. A chain stands in one dispatch only.
 type Chain struct {
-	ID    string       // 12 hexadecimal digits over the content, without positions in files
+	ID    string       // 12 hexadecimal digits
 	Scope []netip.Addr // Local only: the host addresses the port is published on; empty: all. Other addresses are the host's own.
 	Lines []Line
 }
@@ -74,9 +86,9 @@ type Line struct {
 	Action        policy.Action
 	Client        AddressSet // conntrack's original source: ingress the client, egress the container
 	Dialled       AddressSet // conntrack's original destination
-	Answering     netip.Addr // conntrack's reply source: the container that really answers (ingress, forwarded)
+	Answering     AddressSet // conntrack's reply source: the containers that really answer (ingress, forwarded)
 	AnsweringPort uint16     // conntrack's reply source port
-	Interface     string     // the outside interface: arrives on (ingress), leaves by (egress)
+	Interface     string     // the outside interface: arrives on (ingress), leaves by (egress); see Judge for answers
 	Log           bool
 	Rule          RuleRef
 	Members       []Member // a merged line: Client is their union, and Rule is empty
@@ -97,7 +109,8 @@ type RuleRef struct {
 }
 
 // AddressSet is a set of addresses of one family. Its ID is stable while its content changes, so that a large set
-// changes by its difference: it is made of the words in the policy ("office except 10.0.0.1"), not of the addresses.
+// changes by its difference: it is made of the words in the policy ("office except 10.0.0.1") or of a container's name,
+// not of the addresses. Sets of one ID are equal within a gate.
 // The zero AddressSet matches every address; a set that matches no address makes its line vanish from the gate.
 type AddressSet struct {
 	ID     string           // 12 hexadecimal digits, "" for the zero set
