@@ -13,94 +13,97 @@ import (
 
 // Host is one machine as it was at one moment.
 type Host struct {
-	Captured   time.Time
-	Name       string
-	Engine     *Engine // nil: no Docker engine was asked
-	Interfaces []Interface
-	Routes     []Route
-	Networks   []Network
-	Containers []Container
-	Services   []Service
+	Captured   time.Time   `json:"captured"`
+	Name       string      `json:"name"`
+	Engine     *Engine     `json:"engine,omitempty"`   // nil: no Docker engine was asked
+	Iptables   string      `json:"iptables,omitempty"` // the iptables that carries Docker's chains: "nft", "legacy" or "" (neither)
+	Interfaces []Interface `json:"interfaces,omitempty"`
+	Routes     []Route     `json:"routes,omitempty"`
+	Networks   []Network   `json:"networks,omitempty"`
+	Containers []Container `json:"containers,omitempty"`
+	Services   []Service   `json:"services,omitempty"`
+	Warnings   []string    `json:"warnings,omitempty"` // sentences: what no gate on this host can cover, and why
 }
 
 // Engine is the Docker engine of the host.
 type Engine struct {
-	Version         string // "20.10.24"
-	APIVersion      string // as negotiated, "1.41"
-	FirewallBackend string // "iptables", "nftables", each perhaps with "+firewalld"; "" where the engine does not say (before 28.1)
-	OperatingSystem string
-	Rootless        bool
-	LiveRestore     bool
-	Swarm           bool
+	Version         string `json:"version"`                    // "20.10.24"
+	APIVersion      string `json:"api_version"`                // as negotiated, "1.41"
+	FirewallBackend string `json:"firewall_backend,omitempty"` // "iptables", "nftables", each perhaps with "+firewalld"; "" before 28.1
+	OperatingSystem string `json:"operating_system,omitempty"`
+	Rootless        bool   `json:"rootless,omitempty"`
+	LiveRestore     bool   `json:"live_restore,omitempty"`
+	Swarm           bool   `json:"swarm,omitempty"`
 }
 
 // Interface is one network interface of the host.
 type Interface struct {
-	Name      string
-	Index     int
-	Kind      string // as netlink names it: "bridge", "veth", "device", ...
-	Loopback  bool
-	Up        bool
-	Master    string // the bridge or bond it belongs to
-	Addresses []netip.Prefix
+	Name      string         `json:"name"`
+	Index     int            `json:"index"`
+	Kind      string         `json:"kind"` // as netlink names it: "bridge", "veth", "device", ...
+	Loopback  bool           `json:"loopback,omitempty"`
+	Up        bool           `json:"up,omitempty"`
+	Master    string         `json:"master,omitempty"` // the bridge or bond it belongs to
+	Addresses []netip.Prefix `json:"addresses,omitempty"`
 }
 
 // Route is one unicast route of the main table.
 type Route struct {
-	Destination netip.Prefix
-	Gateway     netip.Addr // invalid: on the link
-	Interface   string
+	Destination netip.Prefix `json:"destination"`
+	Gateway     netip.Addr   `json:"gateway,omitzero"` // invalid: on the link
+	Interface   string       `json:"interface"`
 }
 
 // Network is one Docker network.
 type Network struct {
-	ID       string
-	Name     string
-	Driver   string // "bridge", "macvlan", "ipvlan", "overlay", "host", "null"
-	Bridge   string // the bridge's interface on the host; "" where the driver has none
-	Internal bool
-	Ingress  bool // swarm's routing mesh
-	Subnets  []netip.Prefix
-	Gateways []netip.Addr
-	Mode     string // gateway mode: "" (nat), "routed", "nat-unprotected", "isolated"
+	ID       string         `json:"id"`
+	Name     string         `json:"name"`             // Docker's alphabet (letters, digits, "_.-"), or the short ID in place of what is not
+	Driver   string         `json:"driver"`           // "bridge", "macvlan", "ipvlan", "overlay", "host", "null"
+	Bridge   string         `json:"bridge,omitempty"` // the bridge's interface on the host; "" where the driver has none
+	Internal bool           `json:"internal,omitempty"`
+	Ingress  bool           `json:"ingress,omitempty"` // swarm's routing mesh
+	Subnets  []netip.Prefix `json:"subnets,omitempty"`
+	Gateways []netip.Addr   `json:"gateways,omitempty"`
+	Mode     string         `json:"mode,omitempty"`      // gateway mode of IPv4: "" (nat), "routed", "nat-unprotected", "isolated"
+	Mode6    string         `json:"mode_ipv6,omitempty"` // of IPv6
 }
 
 // Container is one container, running or not.
 type Container struct {
-	ID            string
-	Name          string
-	Labels        map[string]string
-	Project       string // of Docker Compose
-	Service       string // of Docker Compose, or swarm's service name
-	Running       bool   // running, paused or restarting: its ports are taken
-	HostNetwork   bool   // --network host
-	SharesNetwork string // ID of the container whose network this one joined
-	Endpoints     []Endpoint
-	Publications  []Publication
+	ID            string            `json:"id"`
+	Name          string            `json:"name"`                     // Docker's alphabet, or the short ID in place of what is not
+	Labels        map[string]string `json:"labels,omitempty"`         // anybody's text: data, never part of a rule
+	Project       string            `json:"project,omitempty"`        // of Docker Compose
+	Service       string            `json:"service,omitempty"`        // of Docker Compose, or swarm's service name
+	Running       bool              `json:"running,omitempty"`        // running, paused or restarting: its ports are taken
+	HostNetwork   bool              `json:"host_network,omitempty"`   // --network host
+	SharesNetwork string            `json:"shares_network,omitempty"` // ID of the container whose network this one joined
+	Endpoints     []Endpoint        `json:"endpoints,omitempty"`
+	Publications  []Publication     `json:"publications,omitempty"`
 }
 
 // Endpoint is a container's place on one network. An address that the network does not give is invalid.
 type Endpoint struct {
-	Network string // the network's name
-	IPv4    netip.Addr
-	IPv6    netip.Addr
+	Network string     `json:"network"` // the network's name
+	IPv4    netip.Addr `json:"ipv4,omitzero"`
+	IPv6    netip.Addr `json:"ipv6,omitzero"`
 }
 
 // Publication is a container's port made reachable on the host, for one address family and one port.
 type Publication struct {
-	Protocol      Protocol
-	HostAddress   netip.Addr // unspecified (0.0.0.0 or ::): every address of that family
-	HostPort      uint16
-	ContainerPort uint16
-	Proxied       bool // docker-proxy, or the engine itself, listens on the host's port
+	Protocol      Protocol   `json:"protocol"`
+	HostAddress   netip.Addr `json:"host_address"` // unspecified (0.0.0.0 or ::): every address of that family
+	HostPort      uint16     `json:"host_port"`
+	ContainerPort uint16     `json:"container_port"`
+	Proxied       bool       `json:"proxied,omitempty"` // docker-proxy, or the engine itself, listens on the host's port
 }
 
 // Service is a swarm service's port on the routing mesh: every node answers on it.
 type Service struct {
-	Name          string
-	Protocol      Protocol
-	HostPort      uint16
-	ContainerPort uint16
+	Name          string   `json:"name"`
+	Protocol      Protocol `json:"protocol"`
+	HostPort      uint16   `json:"host_port"`
+	ContainerPort uint16   `json:"container_port"`
 }
 
 // Protocol is an IP protocol that a policy can name.
@@ -126,4 +129,23 @@ func (p Protocol) String() string {
 		return "sctp"
 	}
 	return fmt.Sprintf("protocol-%d", uint8(p))
+}
+
+// ParseProtocol is the protocol of a name as String gives it.
+func ParseProtocol(name string) (Protocol, error) {
+	for _, p := range []Protocol{ICMP, TCP, UDP, SCTP} {
+		if p.String() == name {
+			return p, nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no protocol: it must be tcp, udp, sctp or icmp", name)
+}
+
+// MarshalText gives the name, for JSON.
+func (p Protocol) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText takes the name.
+func (p *Protocol) UnmarshalText(text []byte) (err error) {
+	*p, err = ParseProtocol(string(text))
+	return err
 }

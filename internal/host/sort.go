@@ -1,0 +1,50 @@
+package host
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+)
+
+// sort puts every slice of a Host in its order and takes doubles away, so that equal hosts compare equal.
+func (h *Host) sort() {
+	slices.SortFunc(h.Interfaces, func(a, b Interface) int { return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Name, b.Name)) })
+	for i := range h.Interfaces {
+		slices.SortFunc(h.Interfaces[i].Addresses, netip.Prefix.Compare)
+	}
+	slices.SortFunc(h.Routes, Route.compare)
+	h.Routes = slices.Compact(h.Routes)
+	slices.SortFunc(h.Networks, func(a, b Network) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	for i := range h.Networks {
+		slices.SortFunc(h.Networks[i].Subnets, netip.Prefix.Compare)
+		slices.SortFunc(h.Networks[i].Gateways, netip.Addr.Compare)
+	}
+	slices.SortFunc(h.Containers, func(a, b Container) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	for i := range h.Containers {
+		h.Containers[i].sort()
+	}
+	slices.SortFunc(h.Services, Service.compare)
+	h.Services = slices.Compact(h.Services)
+}
+
+func (c *Container) sort() {
+	slices.SortFunc(c.Endpoints, func(a, b Endpoint) int {
+		return cmp.Or(cmp.Compare(a.Network, b.Network), a.IPv4.Compare(b.IPv4), a.IPv6.Compare(b.IPv6))
+	})
+	slices.SortFunc(c.Publications, Publication.compare)
+	c.Publications = slices.Compact(c.Publications)
+}
+
+func (p Publication) compare(q Publication) int {
+	return cmp.Or(cmp.Compare(p.Protocol, q.Protocol), cmp.Compare(p.HostPort, q.HostPort),
+		p.HostAddress.Compare(q.HostAddress), cmp.Compare(p.ContainerPort, q.ContainerPort))
+}
+
+func (s Service) compare(t Service) int {
+	return cmp.Or(cmp.Compare(s.Name, t.Name), cmp.Compare(s.Protocol, t.Protocol),
+		cmp.Compare(s.HostPort, t.HostPort), cmp.Compare(s.ContainerPort, t.ContainerPort))
+}
+
+func (r Route) compare(s Route) int {
+	return cmp.Or(r.Destination.Compare(s.Destination), cmp.Compare(r.Interface, s.Interface), r.Gateway.Compare(s.Gateway))
+}
