@@ -43,6 +43,13 @@ const (
 	Allow
 )
 
+func (a Action) String() string {
+	if a == Allow {
+		return "allow"
+	}
+	return "deny"
+}
+
 // Refusal is how a refused client is treated.
 type Refusal uint8
 
@@ -52,6 +59,13 @@ const (
 	Drop
 )
 
+func (r Refusal) String() string {
+	if r == Drop {
+		return "drop"
+	}
+	return "reject"
+}
+
 // Position is a place in a policy file, or in a label ("container web, label dockwall.allow"). Line and Column count from 1.
 type Position struct {
 	File   string
@@ -59,7 +73,13 @@ type Position struct {
 	Column int
 }
 
-func (p Position) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+// String is "file:line:column", or only the file where the problem is the whole file.
+func (p Position) String() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
 
 // Section is the half of a policy that a rule stands in.
 type Section uint8
@@ -69,6 +89,14 @@ const (
 	Ingress Section = iota
 	Egress
 )
+
+// String is the section's key in a policy file.
+func (s Section) String() string {
+	if s == Egress {
+		return "egress"
+	}
+	return "ingress"
+}
 
 // Rule is one sentence.
 type Rule struct {
