@@ -131,6 +131,8 @@ func (p Protocol) String() string {
 	return fmt.Sprintf("protocol-%d", uint8(p))
 }
 
+func (p Protocol) known() bool { return p == ICMP || p == TCP || p == UDP || p == SCTP }
+
 // ParseProtocol is the protocol of a name as String gives it.
 func ParseProtocol(name string) (Protocol, error) {
 	for _, p := range []Protocol{ICMP, TCP, UDP, SCTP} {
