@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -54,29 +55,32 @@ func readRules(ctx context.Context, ls listeners) Rules {
 	return r
 }
 
-// noteUnread tells of tables that iptables-nft-save leaves out, with exit status 0, because something in them was not
-// made by iptables.
+// noteUnread tells of tables that iptables-nft-save prints in part or not at all, with exit status 0, because something
+// in them was not made by iptables.
 func (r *Rules) noteUnread() {
 	for tool, save := range map[string]struct{ text, family string }{
 		"iptables-nft-save": {r.IPTables, "ip"}, "ip6tables-nft-save": {r.IP6Tables, "ip6"},
 	} {
-		if err := r.Missing[tool]; err != "" {
-			continue
-		}
-		for _, table := range unreadTables(r.NftText, save.family, save.text) {
-			r.Missing[tool] = fmt.Sprintf("it does not print table %s %s, which has something in it that iptables did not make; "+
-				"see the nft ruleset", save.family, table)
+		if tables := unreadTables(r.NftText, save.family, save.text); len(tables) > 0 && r.Missing[tool] == "" {
+			r.Missing[tool] = fmt.Sprintf("it does not print all of table %s %s, where something was not made by iptables; "+
+				"the nft ruleset has it", save.family, strings.Join(tables, ", "))
 		}
 	}
 }
 
-var iptablesTable = regexp.MustCompile(`(?m)^table (ip6?) (filter|nat|mangle|raw|security) \{`)
+var (
+	iptablesTable = regexp.MustCompile(`(?m)^table (ip6?) (filter|nat|mangle|raw|security) \{`)
+	unreadTable   = regexp.MustCompile("(?m)^# Table `([a-z]+)' .*use 'nft' tool")
+)
 
-// unreadTables are the tables of iptables' names that nft prints and the save does not.
+// unreadTables are the tables of which a save says that it leaves something out, and those that only nft prints.
 func unreadTables(nft, family, save string) []string {
 	var unread []string
+	for _, match := range unreadTable.FindAllStringSubmatch(save, -1) {
+		unread = append(unread, match[1])
+	}
 	for _, match := range iptablesTable.FindAllStringSubmatch(nft, -1) {
-		if match[1] == family && !strings.Contains("\n"+save, "\n*"+match[2]+"\n") {
+		if match[1] == family && !strings.Contains(save, "\n*"+match[2]+"\n") && !slices.Contains(unread, match[2]) {
 			unread = append(unread, match[2])
 		}
 	}
