@@ -1,0 +1,175 @@
+package testbed
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// stateDir has one directory for each testbed, with its record, lock, logs and the engine's socket.
+const stateDir = "/run/dockwall-testbed"
+
+// Record is what a testbed leaves in its directory, for status, and for clean-up when its process has died.
+type Record struct {
+	Name       string
+	Kept       bool // outlives the process that made it, until Down
+	Suite      string
+	DockerHost string
+	Process    int      // process 1 of the engine, as this machine numbers it
+	Started    string   // when that process started, in the kernel's clock ticks: a number may be used again
+	Namespaces []string // names below /run/netns, where kept
+}
+
+func recordPath(name string) string { return filepath.Join(stateDir, name, "record.json") }
+
+func writeRecord(r Record) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(recordPath(r.Name), append(data, '\n'), 0o644)
+}
+
+func readRecord(name string) (Record, error) {
+	r := Record{Name: name}
+	data, err := os.ReadFile(recordPath(name))
+	if errors.Is(err, os.ErrNotExist) {
+		return r, nil // died before its record was written: nothing but the directory
+	}
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(data, &r); err != nil {
+		return r, fmt.Errorf("reading %s: %w", recordPath(name), err)
+	}
+	return r, nil
+}
+
+// claim makes the directory of a new testbed and locks it for the life of this process.
+func claim(name string) (*os.File, error) {
+	registry, err := lockFile(stateDir+".lock", unix.LOCK_EX) // between directory and lock, it looks like remains
+	if err != nil {
+		return nil, err
+	}
+	defer registry.Close()
+	directory := filepath.Join(stateDir, name)
+	if err := os.MkdirAll(stateDir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(directory, 0o755); err != nil {
+		return nil, fmt.Errorf("a testbed %s exists already, or its remains do: %w", name, err)
+	}
+	return lockFile(filepath.Join(directory, "lock"), unix.LOCK_EX|unix.LOCK_NB)
+}
+
+// Status lists the testbeds of this machine.
+func Status() ([]Record, error) {
+	entries, err := os.ReadDir(stateDir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var records []Record
+	for _, entry := range entries {
+		record, err := readRecord(entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, record)
+	}
+	return records, nil
+}
+
+// Down removes a kept testbed.
+func Down(name string) error {
+	if _, err := os.Stat(filepath.Join(stateDir, name)); err != nil {
+		return fmt.Errorf("there is no testbed %s: %w", name, err)
+	}
+	record, err := readRecord(name)
+	if err != nil {
+		return err
+	}
+	return remove(record)
+}
+
+// Sweep removes what testbeds left whose process died without closing them.
+func Sweep() error {
+	registry, err := lockFile(stateDir+".lock", unix.LOCK_EX)
+	if err != nil {
+		return err
+	}
+	defer registry.Close()
+	records, err := Status()
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		if record.Kept {
+			continue
+		}
+		lock, err := lockFile(filepath.Join(stateDir, record.Name, "lock"), unix.LOCK_EX|unix.LOCK_NB)
+		if errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, os.ErrNotExist) {
+			continue // alive, or just gone
+		}
+		if err != nil {
+			return err
+		}
+		err = remove(record)
+		lock.Close()
+		if err != nil {
+			return fmt.Errorf("removing what is left of testbed %s: %w", record.Name, err)
+		}
+	}
+	return nil
+}
+
+// remove ends a testbed's process 1, if it still is the one that was recorded, and removes what it leaves.
+func remove(r Record) error {
+	if alive(r) {
+		if err := unix.Kill(r.Process, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
+			return err
+		}
+		for deadline := time.Now().Add(30 * time.Second); alive(r); time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				return fmt.Errorf("process %d was killed and does not end", r.Process)
+			}
+		}
+	}
+	return discard(r)
+}
+
+// discard removes the traces of a testbed whose processes have ended.
+func discard(r Record) error {
+	for _, name := range r.Namespaces {
+		if err := unname(name); err != nil {
+			return err
+		}
+	}
+	if err := removeCgroups("/dockwall-" + r.Name); err != nil {
+		return err
+	}
+	return os.RemoveAll(filepath.Join(stateDir, r.Name))
+}
+
+func alive(r Record) bool {
+	state, started := processState(r.Process)
+	return r.Process != 0 && started == r.Started && state != "Z"
+}
+
+// processState gives a process's state and start time from /proc/PID/stat; empty where there is no such process.
+func processState(pid int) (state, started string) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", ""
+	}
+	fields := strings.Fields(string(text[strings.LastIndex(string(text), ")")+1:]))
+	return fields[0], fields[19]
+}

@@ -1,0 +1,169 @@
+package testbed
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/dockwall/dockwall/internal/netlab"
+)
+
+// Addresses of the testbed's machines, all of them from the blocks for documentation and private use.
+//
+//	internet 198.51.100.7 ── router ──┐
+//	office 192.168.0.7 ───────────────┤ the link (a switch) ── eno1 host eno2 ── annex 10.99.0.5
+//	neighbour 203.0.113.20 ───────────┘
+//
+// On the link every machine has IPv6 too: 2001:db8::/64, and link-local addresses that end like their global ones.
+const (
+	HostIPv4      = "203.0.113.10"
+	HostIPv4b     = "203.0.113.11" // a second address of the same interface
+	HostOffice    = "192.168.0.1"  // the host's address in the office's network, on the same link
+	HostIPv6      = "2001:db8::10"
+	HostLinkLocal = "fe80::10"
+	HostAnnex     = "10.99.0.1"
+
+	OfficeIPv4   = "192.168.0.7"
+	OfficeIPv6   = "2001:db8::7"
+	InternetIPv4 = "198.51.100.7"
+	InternetIPv6 = "2001:db8:51::7"
+	AnnexIPv4    = "10.99.0.5"
+	AnnexIPv6    = "2001:db8:99::5"
+)
+
+// machine is one row of the topology: a namespace and its interface on the link.
+type machine struct {
+	name      string
+	link      string
+	addresses []string
+	routes    [][2]string // prefix, gateway
+}
+
+var machines = []machine{
+	{"host", "eno1",
+		[]string{HostIPv4 + "/24", HostIPv4b + "/24", HostOffice + "/24", HostIPv6 + "/64", HostLinkLocal + "/64"},
+		[][2]string{{"0.0.0.0/0", "203.0.113.1"}, {"::/0", "2001:db8::1"}}},
+	{"router", "eth0",
+		[]string{"203.0.113.1/24", "2001:db8::1/64", "fe80::1/64"},
+		[][2]string{{"10.99.0.0/24", HostIPv4}, {"2001:db8:99::/64", HostIPv6}}},
+	{"office", "eth0",
+		[]string{OfficeIPv4 + "/24", OfficeIPv6 + "/64", "fe80::7/64"},
+		[][2]string{{"0.0.0.0/0", HostOffice}, {"::/0", HostIPv6}}},
+	{"neighbour", "eth0",
+		[]string{"203.0.113.20/24", "2001:db8::20/64", "fe80::20/64"},
+		[][2]string{{"0.0.0.0/0", HostIPv4}, {"::/0", HostIPv6}}},
+}
+
+// layout is the machines and what joins them.
+type layout struct {
+	stations   map[string]*Station
+	namespaces []*netlab.Namespace
+}
+
+func (n *layout) close() {
+	for _, namespace := range n.namespaces {
+		namespace.Close()
+	}
+}
+
+func (n *layout) add(name string) (*netlab.Namespace, error) {
+	namespace, err := netlab.New()
+	if err != nil {
+		return nil, err
+	}
+	n.namespaces = append(n.namespaces, namespace)
+	n.stations[name] = &Station{Name: name, namespace: namespace}
+	// Docker closes forwarding as a whole where it had to enable it; a host that routes has it on before.
+	for _, sysctl := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding"} {
+		if err := namespace.Sysctl(sysctl, forwards(name)); err != nil {
+			return nil, err
+		}
+	}
+	return namespace, namespace.Sysctl("ipv6/conf/default/addr_gen_mode", "1") // link-local addresses as written above
+}
+
+func forwards(name string) string {
+	if name == "host" || name == "router" {
+		return "1"
+	}
+	return "0"
+}
+
+// buildNetwork makes all machines but the host's engine.
+func buildNetwork() (*layout, error) {
+	n := &layout{stations: map[string]*Station{}}
+	if err := n.build(); err != nil {
+		n.close()
+		return nil, fmt.Errorf("building the testbed's network: %w", err)
+	}
+	return n, nil
+}
+
+func (n *layout) build() error {
+	link, err := n.add("link")
+	if err != nil {
+		return err
+	}
+	if err := link.Bridge("switch"); err != nil {
+		return err
+	}
+	for _, m := range machines {
+		if err := n.join(link, m); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	if err := n.stub("host", "eno2", []string{HostAnnex + "/24", "2001:db8:99::1/64"},
+		"annex", []string{AnnexIPv4 + "/24", AnnexIPv6 + "/64"}); err != nil {
+		return err
+	}
+	return n.stub("router", "eth1", []string{"198.51.100.1/24", "2001:db8:51::1/64"},
+		"internet", []string{InternetIPv4 + "/24", InternetIPv6 + "/64"})
+}
+
+// join puts a machine on the link.
+func (n *layout) join(link *netlab.Namespace, m machine) error {
+	namespace, err := n.add(m.name)
+	if err != nil {
+		return err
+	}
+	if err := netlab.Connect(namespace, m.link, link, m.name); err != nil {
+		return err
+	}
+	if err := link.Enslave(m.name, "switch"); err != nil {
+		return err
+	}
+	if err := namespace.Address(m.link, m.addresses...); err != nil {
+		return err
+	}
+	return addRoutes(namespace, m.routes)
+}
+
+// stub puts a machine behind another one, which is its way to everywhere: the first two of the addresses' hosts.
+func (n *layout) stub(gateway, port string, gatewayAddresses []string, name string, addresses []string) error {
+	namespace, err := n.add(name)
+	if err != nil {
+		return err
+	}
+	before := n.stations[gateway].namespace
+	if err := netlab.Connect(before, port, namespace, "eth0"); err != nil {
+		return err
+	}
+	if err := before.Address(port, gatewayAddresses...); err != nil {
+		return err
+	}
+	if err := namespace.Address("eth0", addresses...); err != nil {
+		return err
+	}
+	return addRoutes(namespace, [][2]string{
+		{"0.0.0.0/0", address(gatewayAddresses[0])}, {"::/0", address(gatewayAddresses[1])}})
+}
+
+func addRoutes(namespace *netlab.Namespace, routes [][2]string) error {
+	for _, r := range routes {
+		if err := namespace.Route(netip.MustParsePrefix(r[0]), netip.MustParseAddr(r[1])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func address(prefix string) string { return netip.MustParsePrefix(prefix).Addr().String() }
