@@ -50,15 +50,15 @@ func parseAddress(s string) (netip.Addr, *fault) {
 	case err != nil:
 		return a, faultf("addresses are written like 192.0.2.1 or 2001:db8::1", "%s is not an address", quote(s))
 	case a.Is4In6():
-		return a, faultf("write "+a.Unmap().String(), "%s is an IPv4 address in the clothes of IPv6", quote(s))
+		return a, faultf("write it as IPv4, with "+a.Unmap().String(), "%s is an IPv4 address written as IPv6", quote(s))
 	}
 	return a, nil
 }
 
 func zoneFault(s, bare, zone string) *fault {
-	hint := "leave the zone out"
+	hint := "write " + bare
 	if isInterface(zone) {
-		hint = fmt.Sprintf("write %s, and `on %s` behind the sentence", bare, zone)
+		hint += fmt.Sprintf("; a rule can say `on %s`", zone)
 	}
 	return faultf(hint, "%s has a zone", quote(s))
 }
@@ -70,7 +70,7 @@ func parsePrefix(address, length string) (netipx.IPRange, *fault) {
 	}
 	bits, err := strconv.ParseUint(length, 10, 8)
 	if err != nil || int(bits) > a.BitLen() || strconv.FormatUint(bits, 10) != length {
-		return netipx.IPRange{}, faultf(fmt.Sprintf("behind the slash stands a number from 0 to %d", a.BitLen()),
+		return netipx.IPRange{}, faultf(fmt.Sprintf("the slash is followed by a number from 0 to %d", a.BitLen()),
 			"%s is not a prefix", quote(address+"/"+length))
 	}
 	prefix := netip.PrefixFrom(a, int(bits)).Masked()

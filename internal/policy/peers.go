@@ -30,13 +30,13 @@ func (s *sentence) list(after word, addresses, any bool) []Peer {
 	var items []Peer
 	for count := 1; ; count++ {
 		w, ok := s.operand(after, wanted)
-		if !ok {
+		if !ok && s.peek() != "," {
 			return items
 		}
-		if w.text != "any" {
+		if ok && w.text != "any" {
 			items = s.peer(items, w, addresses)
-		} else if !any || count > 1 || s.peek() == "," {
-			s.fail(w, faultf("leave `any` out, or the others", "`any` stands alone, and never behind `except`"))
+		} else if ok && (!any || count > 1 || s.peek() == "," && !s.clauseAt(s.next+1)) {
+			s.fail(w, faultf("leave out `any`, or the others", "`any` stands alone, and never after `except`"))
 		}
 		if s.peek() != "," {
 			return items
@@ -69,14 +69,15 @@ func (s *sentence) wrongSide(text string, addresses bool, f *fault) *fault {
 		clause, other = other, clause
 	}
 	if !addresses && looksLikeAddress(text) {
-		hint := fmt.Sprintf("addresses stand behind `%s`", other)
+		hint := fmt.Sprintf("addresses follow `%s`", other)
 		if s.section == Ingress {
-			hint += "; an address of the host behind `at`"
+			hint += "; an address of the host follows `at`"
 		}
 		return faultf(hint, "`%s` in %s names containers, and %s is an address", clause, s.section, quote(text))
 	}
-	if _, wrong := containerPeer(text); addresses && wrong == nil && strings.ContainsAny(text, "/:") {
-		return faultf(fmt.Sprintf("containers stand behind `%s`", other),
+	_, notContainer := containerPeer(text)
+	if addresses && notContainer == nil && !looksLikeAddress(text) && strings.ContainsAny(text, "/:") {
+		return faultf(fmt.Sprintf("containers follow `%s`", other),
 			"`%s` in %s names addresses and sets, and %s is a container", clause, s.section, quote(text))
 	}
 	return f
@@ -97,7 +98,7 @@ func addressPeer(text string) (Peer, *fault) {
 	if isReserved(text) {
 		return Peer{}, faultf("a set needs another name", "%s is a word of the language", quote(text))
 	}
-	return Peer{}, faultf("addresses are written like 192.0.2.1, 10.0.0.0/8 or 2001:db8::1; names of hosts mean nothing here",
+	return Peer{}, faultf("addresses are written like 192.0.2.1, 10.0.0.0/8 or 2001:db8::1; host names are not looked up",
 		"%s is neither an address nor the name of a set", quote(text))
 }
 
@@ -135,6 +136,10 @@ func parseSelector(text string) (ContainerSelector, *fault) {
 	if label, ok := strings.CutPrefix(text, labelPrefix); ok {
 		return labelSelector(label)
 	}
+	if looksLikeAddress(text) {
+		return ContainerSelector{}, faultf("containers are named: web, shop/db, network:front, label:role=db",
+			"%s is an address, not a container", quote(text))
+	}
 	if project, service, ok := strings.Cut(text, "/"); ok {
 		f := named(isName(project), project, "a project")
 		if f == nil {
@@ -145,10 +150,6 @@ func parseSelector(text string) (ContainerSelector, *fault) {
 	if isReserved(text) {
 		return ContainerSelector{}, faultf("name such a container by its project/service, its network or a label",
 			"%s is a word of the language", quote(text))
-	}
-	if looksLikeAddress(text) {
-		return ContainerSelector{}, faultf("containers are named: web, shop/db, network:front, label:role=db",
-			"%s is an address, not a container", quote(text))
 	}
 	return ContainerSelector{Name: text}, named(isName(text), text, "a container")
 }
@@ -170,7 +171,7 @@ func named(ok bool, text, what string) *fault {
 	if ok {
 		return nil
 	}
-	return faultf("letters and digits, and behind the first also . _ -", "%s is not the name of %s", quote(text), what)
+	return faultf("it is made of letters and digits and, after the first, also . _ -", "%s is not the name of %s", quote(text), what)
 }
 
 func (s *ContainerSelector) String() string {

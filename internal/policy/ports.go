@@ -10,16 +10,6 @@ import (
 
 const portForms = "ports are written 80/tcp, 80,443/tcp, 9100-9102/udp, tcp, icmp or all"
 
-// protocols by their names in the language.
-func parseProtocol(name string) (host.Protocol, bool) {
-	for _, p := range []host.Protocol{host.TCP, host.UDP, host.SCTP, host.ICMP} {
-		if p.String() == name {
-			return p, true
-		}
-	}
-	return 0, false
-}
-
 // ports parses the ports of a rule, up to its first clause. `all` is no port sets.
 func (s *sentence) ports() []PortSet {
 	var sets []PortSet
@@ -45,7 +35,7 @@ func (s *sentence) ports() []PortSet {
 
 func (s *sentence) allAlone(w word, start int) {
 	if s.next-1 != start || !s.clauseAt(s.next) {
-		s.fail(w, faultf("leave `all` out, or the others", "`all` stands alone"))
+		s.fail(w, faultf("leave out `all`, or the others", "`all` stands alone"))
 	}
 }
 
@@ -67,7 +57,7 @@ func (s *sentence) merge(sets []PortSet, set PortSet, w word) []PortSet {
 
 // portSet parses one group whose first word is taken: a protocol alone, or ports between commas with the protocol behind.
 func (s *sentence) portSet(first word) (PortSet, bool) {
-	if protocol, ok := parseProtocol(first.text); ok {
+	if protocol, err := host.ParseProtocol(first.text); err == nil {
 		return PortSet{Protocol: protocol}, true
 	}
 	items := []word{first}
@@ -85,7 +75,8 @@ func (s *sentence) portSet(first word) (PortSet, bool) {
 }
 
 func (s *sentence) numbered(items []word, name word) (PortSet, bool) {
-	protocol, known := parseProtocol(name.text)
+	protocol, err := host.ParseProtocol(name.text)
+	known := err == nil
 	if !known {
 		s.fail(name, protocolFault(items[0].text, name.text))
 	}
@@ -105,8 +96,11 @@ func (s *sentence) numbered(items []word, name word) (PortSet, bool) {
 }
 
 func protocolFault(port, name string) *fault {
-	if _, turned := parseProtocol(port); turned {
-		return faultf(fmt.Sprintf("write %s/%s", name, port), "the protocol stands behind the port")
+	if name == "" {
+		return faultf(fmt.Sprintf("write %s/tcp or %[1]s/udp", port), "the protocol is missing")
+	}
+	if _, err := host.ParseProtocol(port); err == nil {
+		return faultf(fmt.Sprintf("write %s/%s", name, port), "the protocol follows the port")
 	}
 	hint := "the protocols are tcp, udp, sctp and icmp"
 	if near := nearest(name, []string{"tcp", "udp", "sctp"}); near != "" {
@@ -119,7 +113,8 @@ func protocolFault(port, name string) *fault {
 func (s *sentence) noProtocol(items []word) bool {
 	last := items[len(items)-1]
 	if _, f := parsePortRange(last.text); f == nil {
-		s.fail(last, faultf("write "+last.text+"/tcp or "+last.text+"/udp", "port %s is without a protocol", last.text))
+		ports := joinWords(items)
+		s.fail(last, faultf(fmt.Sprintf("write %s/tcp or %[1]s/udp", ports), "the protocol of port %s is missing", last.text))
 		return false
 	}
 	hint := portForms
@@ -135,6 +130,9 @@ func (s *sentence) noProtocol(items []word) bool {
 
 func parsePortRange(text string) (PortRange, *fault) {
 	first, last, isRange := strings.Cut(text, "-")
+	if isRange && (first == "" || last == "") {
+		return PortRange{}, faultf("a range is written 9100-9102", "%s is not a range of ports", quote(text))
+	}
 	a, f := parsePort(first)
 	if f != nil || !isRange {
 		return PortRange{a, a}, f
@@ -149,14 +147,24 @@ func parsePortRange(text string) (PortRange, *fault) {
 func parsePort(text string) (uint16, *fault) {
 	n, err := strconv.ParseUint(text, 10, 64)
 	switch {
-	case strings.Trim(text, "0123456789") != "" || text == "":
+	case text == "":
+		return 0, faultf("a port is a number from 1 to 65535", "a port is missing")
+	case strings.Trim(text, "0123456789") != "":
 		return 0, faultf("a port is a number from 1 to 65535; a range is written 9100-9102", "%s is not a port", quote(text))
 	case err != nil || n < 1 || n > 65535:
 		return 0, faultf("a port is a number from 1 to 65535", "%s is out of range", quote(text))
 	case text[0] == '0':
-		return 0, faultf(fmt.Sprintf("write %d", n), "a port begins with no zero")
+		return 0, faultf(fmt.Sprintf("write %d", n), "a port does not begin with a zero")
 	}
 	return uint16(n), nil
+}
+
+func joinWords(words []word) string {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = w.text
+	}
+	return strings.Join(texts, ",")
 }
 
 // String is the ports as rules write them: "80,443/tcp", "9100-9102/udp", "icmp".

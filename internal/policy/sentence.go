@@ -123,12 +123,15 @@ func (s *sentence) missingAction() {
 		return
 	}
 	w := s.words[s.next]
-	if near := nearest(w.text, []string{"allow", "deny"}); near != "" {
-		s.take()
-		s.fail(w, faultf("did you mean "+quote(near)+"?", "%s is neither allow nor deny", quote(w.text)))
+	if isDigit(w.text[0]) || isReserved(w.text) {
+		s.fail(w, faultf(hint, "allow or deny is missing"))
 		return
 	}
-	s.fail(w, faultf(hint, "allow or deny is missing"))
+	f := faultf(hint, "%s is neither allow nor deny", quote(w.text))
+	if near := didYouMean(w.text, []string{"allow", "deny"}); near != "" {
+		f.hint = near
+	}
+	s.fail(s.take(), f)
 }
 
 // unexpected reports a word that begins no clause, and goes on at the next that does; or takes a misspelt one as meant.
@@ -170,8 +173,12 @@ func (s *sentence) hostAddress(after word) netip.Addr {
 		return netip.Addr{}
 	}
 	a, f := parseAddress(w.text)
-	if f == nil && a.IsUnspecified() {
+	_, several := parseRange(w.text)
+	switch {
+	case f == nil && a.IsUnspecified():
 		f = faultf("leave `at` out", "%s is every address of the host", quote(w.text))
+	case f != nil && several == nil:
+		f = faultf("write one address of the host", "`at` does not take %s", quote(w.text))
 	}
 	s.fail(w, f)
 	return a

@@ -18,6 +18,16 @@ func (s source) position(column int) Position {
 	return Position{File: s.file, Line: s.line, Column: column}
 }
 
+// from is the line from a column on.
+func (s source) from(column int) string {
+	for i := range s.text {
+		if column--; column == 0 {
+			return s.text[i:]
+		}
+	}
+	return ""
+}
+
 func (s source) problem(w word, f *fault) Problem {
 	return Problem{
 		Position: s.position(w.column),
@@ -36,6 +46,12 @@ type word struct {
 // part is the piece of the word that begins at the byte offset.
 func (w word) part(offset int, text string) word {
 	return word{text: text, column: w.column + utf8.RuneCountInString(w.text[:offset])}
+}
+
+// trimmed is the word without the blanks around it.
+func (w word) trimmed() word {
+	left := strings.TrimLeft(w.text, " \t")
+	return w.part(len(w.text)-len(left), strings.TrimRight(left, " \t"))
 }
 
 // behind is the empty place after the word.
@@ -86,7 +102,7 @@ func newSentence(s source, column int, text string) *sentence {
 // operand takes the word that belongs behind another.
 func (s *sentence) operand(after word, wanted string) (word, bool) {
 	if s.clauseAt(s.next) || s.peek() == "," || s.peek() == "except" {
-		s.fail(after, faultf(fmt.Sprintf("behind `%s` stands %s", after.text, wanted), "`%s` names nothing", after.text))
+		s.fail(after, faultf(fmt.Sprintf("`%s` is followed by %s", after.text, wanted), "nothing follows `%s`", after.text))
 		return word{}, false
 	}
 	return s.take(), true

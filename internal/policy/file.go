@@ -1,0 +1,129 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// Limits of a policy file. Sets with more addresses than that have a file of their own.
+const (
+	largestFile = 16 << 20 // bytes
+	longestLine = 64 << 10 // bytes
+)
+
+// file is one policy file as it was read. Several are merged into a Policy.
+type file struct {
+	name     string
+	lines    []string // without forbidden characters
+	root     *ast.MappingNode
+	problems Problems
+
+	ingress, egress []Rule
+	sets            []declaredSet
+	defaults        Defaults
+	labels          *Labels
+	tests           []Test
+	backend         string
+	keys            map[string]scalar // the top-level keys that it has
+}
+
+// declaredSet is a set whose addresses may still have to be read from a file.
+type declaredSet struct {
+	Set
+	name scalar
+	file scalar // no text: inline
+}
+
+// readFile reads the text of one policy file, and reports everything that can be seen in it alone.
+func readFile(name string, data []byte) *file {
+	f := &file{name: name, backend: "auto", keys: map[string]scalar{}}
+	f.defaults = Defaults{Ingress: Deny, Egress: Allow, Refuse: Reject}
+	if len(data) > largestFile {
+		f.problems = Problems{tooLarge(name, largestFile)}
+		return f
+	}
+	characters := f.clean(string(data))
+	f.root = f.parseYAML(strings.Join(f.lines, "\n"))
+	if f.root != nil || len(f.problems) == 0 {
+		f.sections()
+	}
+	f.problems = append(characters, without(f.problems, characters)...)
+	return f
+}
+
+// clean splits the text into lines, and replaces and reports the characters that have no place in them.
+func (f *file) clean(text string) (problems Problems) {
+	f.lines = strings.Split(text, "\n")
+	windows := false
+	for i, line := range f.lines {
+		s := source{file: f.name, line: i + 1, text: line}
+		if trimmed, ok := strings.CutSuffix(line, "\r"); ok {
+			s.text, f.lines[i] = trimmed, trimmed
+			if !windows {
+				w := word{" ", utf8.RuneCountInString(trimmed) + 1}
+				problems = append(problems, s.problem(w, faultf("sed -i 's/\\r$//' "+f.name, "the lines end in CR LF")))
+			}
+			windows = true
+		}
+		if len(line) > longestLine {
+			fault := faultf("break it", "the line is longer than %d characters", longestLine)
+			problems = append(problems, s.problem(word{" ", longestLine + 1}, fault))
+			f.lines[i] = ""
+			continue
+		}
+		if found := s.characters(); len(found) > 0 {
+			problems = append(problems, found...)
+			f.lines[i] = cleaned(s.text)
+		}
+	}
+	return problems
+}
+
+// cleaned replaces forbidden characters one by one, so that columns stay.
+func cleaned(line string) string {
+	return strings.Map(func(r rune) rune {
+		if forbidden(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, line)
+}
+
+// without leaves out the problems in lines that have bad characters: they are consequences.
+func without(problems, characters Problems) Problems {
+	bad := map[int]bool{}
+	for _, p := range characters {
+		bad[p.Position.Line] = true
+	}
+	var rest Problems
+	for _, p := range problems {
+		if !bad[p.Position.Line] {
+			rest = append(rest, p)
+		}
+	}
+	return rest
+}
+
+func (f *file) source(line int) source {
+	s := source{file: f.name, line: line}
+	if 0 < line && line <= len(f.lines) {
+		s.text = f.lines[line-1]
+	}
+	return s
+}
+
+func (f *file) fail(s scalar, fault *fault) {
+	if fault != nil {
+		f.problems = append(f.problems, s.source.problem(s.word, fault))
+	}
+}
+
+func tooLarge(name string, most int) Problem {
+	return Problem{
+		Position: Position{File: name},
+		Message:  fmt.Sprintf("the file is larger than %d MB", most>>20),
+	}
+}

@@ -1,0 +1,200 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/dockwall/dockwall/internal/host"
+)
+
+// TestResult is how one of the policy's tests went on a host.
+type TestResult struct {
+	Test     Test
+	Passed   bool
+	Expected string // "allowed" or "refused"
+	Got      string // as Expected, or "mixed" (some ways are allowed, some are not), or "not judged"
+	Why      string // for people
+}
+
+// attempt is one way to make the conversation that a test is about.
+type attempt struct {
+	at       string // "at 203.0.113.10", "from 172.17.0.2"
+	decision Decision
+}
+
+// RunTests runs the policy's tests, in their order. A port is reached where every one of its publications is, at every
+// outside address of the host of the client's family; a container is, or reaches, where each of its addresses does.
+func (p *Policy) RunTests(h *host.Host) []TestResult {
+	results := make([]TestResult, len(p.Tests))
+	for i, t := range p.Tests {
+		var attempts []attempt
+		var why string
+		if t.From.Container != nil {
+			attempts, why = p.egressAttempts(h, t)
+		} else {
+			attempts, why = p.ingressAttempts(h, t)
+		}
+		results[i] = judge(t, attempts, why)
+	}
+	return results
+}
+
+// judge compares what a test expects with how its attempts went. Without attempts nothing is reached, and why says so.
+func judge(t Test, attempts []attempt, why string) TestResult {
+	r := TestResult{Test: t, Expected: "refused", Got: "refused", Why: why}
+	if t.Can {
+		r.Expected = "allowed"
+	}
+	var reasons []string
+	results := map[string]bool{}
+	for _, a := range attempts {
+		result := a.decision.result()
+		results[result] = true
+		reasons = append(reasons, fmt.Sprintf("%s %s: %s", result, a.at, a.decision.Reason))
+	}
+	switch {
+	case len(results) == 1:
+		r.Got = attempts[0].decision.result()
+		r.Why = reasons[0]
+	case len(results) > 1:
+		r.Got = "mixed"
+		r.Why = strings.Join(reasons, "; ")
+	}
+	r.Passed = r.Got == r.Expected
+	return r
+}
+
+func (d Decision) result() string {
+	switch {
+	case !d.Governed:
+		return "not judged"
+	case d.Allowed:
+		return "allowed"
+	}
+	return "refused"
+}
+
+// ingressAttempts are the host's addresses where the port is published, or the one address that the test names.
+func (p *Policy) ingressAttempts(h *host.Host, t Test) ([]attempt, string) {
+	source := t.From.Range.From()
+	in, why := towards(h, source)
+	if why != "" {
+		return []attempt{{at: "from " + source.String(), decision: Decision{Reason: why}}}, ""
+	}
+	places := publishedAt(h, t, source)
+	if t.To != nil {
+		places = []netip.Addr{*t.To}
+	}
+	var attempts []attempt
+	for _, place := range places {
+		c := Conversation{In: in, Source: source, Destination: place, Protocol: t.Protocol, Port: t.Port}
+		attempts = append(attempts, attempt{at: "at " + place.String(), decision: Decide(p, h, c)})
+	}
+	return attempts, fmt.Sprintf("nobody publishes %d/%s where %s could dial it", t.Port, t.Protocol, source)
+}
+
+// publishedAt are the host's addresses that answer on a test's port and that its source could dial: not loopback, of
+// its family, and link-local exactly where the source is.
+func publishedAt(h *host.Host, t Test, source netip.Addr) []netip.Addr {
+	var places []netip.Addr
+	for _, i := range h.Interfaces {
+		for _, prefix := range i.Addresses {
+			if !h.Inside(i.Name) {
+				places = append(places, prefix.Addr())
+			}
+		}
+	}
+	for _, c := range h.Containers {
+		for _, publication := range c.Publications {
+			places = append(places, publication.HostAddress)
+		}
+	}
+	places = slices.DeleteFunc(places, func(a netip.Addr) bool {
+		return a.IsUnspecified() || a.IsLoopback() || a.BitLen() != source.BitLen() ||
+			a.IsLinkLocalUnicast() != source.IsLinkLocalUnicast() || len(h.Targets(a, t.Protocol, t.Port)) == 0
+	})
+	slices.SortFunc(places, netip.Addr.Compare)
+	return slices.Compact(places)
+}
+
+// egressAttempts are the addresses of the containers that the test names, of the target's family.
+func (p *Policy) egressAttempts(h *host.Host, t Test) ([]attempt, string) {
+	out, why := towards(h, *t.To)
+	var attempts []attempt
+	named := false
+	for i := range h.Containers {
+		c := &h.Containers[i]
+		if !c.Running || !t.From.Container.names(c) {
+			continue
+		}
+		named = true
+		if owner := h.Owner(c); owner == nil {
+			attempts = append(attempts, attempt{at: "from " + c.Name, decision: Decision{Reason: "it uses the host's network"}})
+		} else if why != "" {
+			attempts = append(attempts, attempt{at: "from " + c.Name, decision: Decision{Reason: why}})
+		} else {
+			attempts = append(attempts, p.attemptsOf(h, owner, t, out)...)
+		}
+	}
+	if !named {
+		return nil, fmt.Sprintf("no running container is %s", quote(t.From.String()))
+	}
+	return attempts, fmt.Sprintf("%s has no address on a Docker bridge of the family of %s", t.From, t.To)
+}
+
+func (p *Policy) attemptsOf(h *host.Host, owner *host.Container, t Test, out string) []attempt {
+	var attempts []attempt
+	for _, e := range owner.Endpoints {
+		source := e.IPv4
+		if t.To.Is6() {
+			source = e.IPv6
+		}
+		bridge := bridgeOf(h, e.Network)
+		if !source.IsValid() || bridge == "" {
+			continue
+		}
+		c := Conversation{In: bridge, Out: out, Source: source, Destination: *t.To, Protocol: t.Protocol, Port: t.Port}
+		attempts = append(attempts, attempt{at: "from " + source.String(), decision: Decide(p, h, c)})
+	}
+	return attempts
+}
+
+func bridgeOf(h *host.Host, network string) string {
+	for _, n := range h.Networks {
+		if n.Name == network {
+			return n.Bridge
+		}
+	}
+	return ""
+}
+
+// towards is the outside interface by which the host routes to an address; or why there is none: the address is the
+// host's own, or behind a Docker bridge. Where no route leads there, it is the first outside interface that is up.
+func towards(h *host.Host, a netip.Addr) (iface, why string) {
+	for _, i := range h.Interfaces {
+		if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == a }) {
+			return "", fmt.Sprintf("%s is the host's own address, which the policy leaves alone", a)
+		}
+	}
+	best := -1
+	for _, r := range h.Routes {
+		bits := r.Destination.Bits()
+		if r.Destination.Contains(a) && (bits > best || bits == best && h.Inside(iface)) { // fe80::/64 is everywhere
+			best, iface = bits, r.Interface
+		}
+	}
+	if best >= 0 && h.Inside(iface) {
+		return "", fmt.Sprintf("%s is behind %s, and the policy leaves traffic between containers alone", a, iface)
+	}
+	if best >= 0 {
+		return iface, ""
+	}
+	for _, i := range h.Interfaces {
+		if i.Up && i.Master == "" && !h.Inside(i.Name) {
+			return i.Name, ""
+		}
+	}
+	return "", "the host has no interface to outside"
+}
