@@ -151,7 +151,7 @@ func TestCollectHostileNames(t *testing.T) {
 			t.Errorf("container named %q is called %q, want its short ID", hostile, got.Name)
 		}
 		if got.Project != "" || got.Service != long || got.Labels["dockwall.allow"] != hostile {
-			t.Errorf("name %q: project %q, service %q, label %q", hostile, got.Project, got.Service, got.Labels["dockwall.allow"])
+			t.Errorf("labels %q: got %+v", hostile, got)
 		}
 	}
 }

@@ -55,7 +55,8 @@ func TestCollectNobodyListens(t *testing.T) {
 }
 
 func TestCollectBadAddress(t *testing.T) {
-	for _, address := range []string{"ssh://root@example.com", "/var/run/docker.sock", "unix://", "npipe:////./pipe/docker"} {
+	bad := []string{"ssh://root@example.com", "/var/run/docker.sock", "unix://", "npipe:////./pipe/docker"}
+	for _, address := range bad {
 		wantReason(t, noEngineAt(t, t.Context(), address), "unix:// or tcp://", "--docker-host")
 	}
 }

@@ -14,7 +14,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // recordings are the recorded hosts.
 var recordings = []string{
-	"docker-20.10-iptables", "docker-26.1-iptables", "docker-28.5-iptables", "docker-29.7-iptables", "docker-29.7-nftables",
+	"docker-20.10-iptables", "docker-26.1-iptables", "docker-28.5-iptables",
+	"docker-29.7-iptables", "docker-29.7-nftables",
 }
 
 func recording(t *testing.T, name string) *Host {

@@ -13,10 +13,11 @@ import (
 
 // Host is one machine as it was at one moment.
 type Host struct {
-	Captured   time.Time   `json:"captured"`
-	Name       string      `json:"name"`
-	Engine     *Engine     `json:"engine,omitempty"`   // nil: no Docker engine was asked
-	Iptables   string      `json:"iptables,omitempty"` // the iptables that carries Docker's chains: "nft", "legacy" or "" (neither)
+	Captured time.Time `json:"captured"`
+	Name     string    `json:"name"`
+	Engine   *Engine   `json:"engine,omitempty"` // nil: no Docker engine was asked
+	// Iptables is the iptables that carries Docker's chains: "nft", "legacy" or "" (neither).
+	Iptables   string      `json:"iptables,omitempty"`
 	Interfaces []Interface `json:"interfaces,omitempty"`
 	Routes     []Route     `json:"routes,omitempty"`
 	Networks   []Network   `json:"networks,omitempty"`
@@ -27,9 +28,10 @@ type Host struct {
 
 // Engine is the Docker engine of the host.
 type Engine struct {
-	Version         string `json:"version"`                    // "20.10.24"
-	APIVersion      string `json:"api_version"`                // as negotiated, "1.41"
-	FirewallBackend string `json:"firewall_backend,omitempty"` // "iptables", "nftables", each perhaps with "+firewalld"; "" before 28.1
+	Version    string `json:"version"`     // "20.10.24"
+	APIVersion string `json:"api_version"` // as negotiated, "1.41"
+	// FirewallBackend is "iptables" or "nftables", each perhaps with "+firewalld"; "" from engines before 28.1.
+	FirewallBackend string `json:"firewall_backend,omitempty"`
 	OperatingSystem string `json:"operating_system,omitempty"`
 	Rootless        bool   `json:"rootless,omitempty"`
 	LiveRestore     bool   `json:"live_restore,omitempty"`
@@ -54,24 +56,24 @@ type Route struct {
 	Interface   string       `json:"interface"`
 }
 
-// Network is one Docker network.
+// Network is one Docker network. Docker's alphabet is letters, digits and "_.-". A mode is a gateway mode.
 type Network struct {
 	ID       string         `json:"id"`
-	Name     string         `json:"name"`             // Docker's alphabet (letters, digits, "_.-"), or the short ID in place of what is not
+	Name     string         `json:"name"`             // Docker's alphabet, or the short ID in place of it
 	Driver   string         `json:"driver"`           // "bridge", "macvlan", "ipvlan", "overlay", "host", "null"
 	Bridge   string         `json:"bridge,omitempty"` // the bridge's interface on the host; "" where the driver has none
 	Internal bool           `json:"internal,omitempty"`
 	Ingress  bool           `json:"ingress,omitempty"` // swarm's routing mesh
 	Subnets  []netip.Prefix `json:"subnets,omitempty"`
 	Gateways []netip.Addr   `json:"gateways,omitempty"`
-	Mode     string         `json:"mode,omitempty"`      // gateway mode of IPv4: "" (nat), "routed", "nat-unprotected", "isolated"
+	Mode     string         `json:"mode,omitempty"`      // of IPv4: "" (nat), "routed", "nat-unprotected", "isolated"
 	Mode6    string         `json:"mode_ipv6,omitempty"` // of IPv6
 }
 
 // Container is one container, running or not.
 type Container struct {
 	ID            string            `json:"id"`
-	Name          string            `json:"name"`                     // Docker's alphabet, or the short ID in place of what is not
+	Name          string            `json:"name"`                     // Docker's alphabet, or the short ID
 	Labels        map[string]string `json:"labels,omitempty"`         // anybody's text: data, never part of a rule
 	Project       string            `json:"project,omitempty"`        // of Docker Compose
 	Service       string            `json:"service,omitempty"`        // of Docker Compose, or swarm's service name

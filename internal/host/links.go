@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readLinks reads interfaces with their addresses, and the main table's routes, from the calling thread's network namespace.
+// readLinks reads interfaces with their addresses, and the main table's routes, of the calling thread's namespace.
 func readLinks() ([]Interface, []Route, error) {
 	links, err := dump(netlink.LinkList)
 	if err != nil {
@@ -59,9 +59,13 @@ func hostInterfaces(links []netlink.Link, addrs []netlink.Addr, names map[int]st
 
 func readRoutes(names map[int]string) ([]Route, error) {
 	var routes []Route
-	for family, all := range map[int]netip.Addr{netlink.FAMILY_V4: netip.IPv4Unspecified(), netlink.FAMILY_V6: netip.IPv6Unspecified()} {
+	main := &netlink.Route{Table: unix.RT_TABLE_MAIN}
+	everywhere := map[int]netip.Addr{
+		netlink.FAMILY_V4: netip.IPv4Unspecified(), netlink.FAMILY_V6: netip.IPv6Unspecified(),
+	}
+	for family, all := range everywhere {
 		list, err := dump(func() ([]netlink.Route, error) {
-			return netlink.RouteListFiltered(family, &netlink.Route{Table: unix.RT_TABLE_MAIN}, netlink.RT_FILTER_TABLE)
+			return netlink.RouteListFiltered(family, main, netlink.RT_FILTER_TABLE)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("the kernel does not list the host's routes: %w", err)

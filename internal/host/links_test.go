@@ -55,9 +55,10 @@ func addOddRoutes() error {
 	hop := func(gw string) *netlink.NexthopInfo {
 		return &netlink.NexthopInfo{LinkIndex: link.Attrs().Index, Gw: net.ParseIP(gw)}
 	}
+	eno1, via := link.Attrs().Index, &netlink.Via{AddrFamily: netlink.FAMILY_V6, Addr: net.ParseIP("fe80::1")}
 	for _, r := range []*netlink.Route{
 		{Dst: dst("10.1.0.0/16"), MultiPath: []*netlink.NexthopInfo{hop("203.0.113.2"), hop("203.0.113.3")}},
-		{Dst: dst("10.2.0.0/16"), LinkIndex: link.Attrs().Index, Via: &netlink.Via{AddrFamily: netlink.FAMILY_V6, Addr: net.ParseIP("fe80::1")}},
+		{Dst: dst("10.2.0.0/16"), LinkIndex: eno1, Via: via},
 		{Dst: dst("10.3.0.0/16"), Type: 7}, // unreachable
 	} {
 		if err := netlink.RouteAdd(r); err != nil {
@@ -93,7 +94,8 @@ func TestCollectLinks(t *testing.T) {
 		checkInterface(t, h.Interfaces[i], want)
 	}
 	wantRoutes := []string{
-		"0.0.0.0/0 203.0.113.1 eno1", "10.1.0.0/16 203.0.113.2 eno1", "10.1.0.0/16 203.0.113.3 eno1", "10.2.0.0/16 fe80::1 eno1",
+		"0.0.0.0/0 203.0.113.1 eno1", "10.1.0.0/16 203.0.113.2 eno1", "10.1.0.0/16 203.0.113.3 eno1",
+		"10.2.0.0/16 fe80::1 eno1",
 		"172.17.0.0/16 invalid IP docker0", "192.168.0.0/24 invalid IP eno1", "203.0.113.0/24 invalid IP eno1",
 		"::/0 2001:db8::1 eno1", "2001:db8::/64 invalid IP eno1",
 	}
@@ -122,7 +124,10 @@ func checkInterface(t *testing.T, i Interface, addresses []string) {
 			got = append(got, a.String())
 		}
 	}
-	if !slices.Equal(got, addresses) || i.Kind != kinds[i.Name] || i.Master != masters[i.Name] || !i.Up || i.Loopback != (i.Name == "lo") {
+	if !i.Up || i.Loopback != (i.Name == "lo") {
+		t.Errorf("interface %+v: up and loopback are wrong", i)
+	}
+	if !slices.Equal(got, addresses) || i.Kind != kinds[i.Name] || i.Master != masters[i.Name] {
 		t.Errorf("interface %+v, want kind %s, master %q and %v", i, kinds[i.Name], masters[i.Name], addresses)
 	}
 }

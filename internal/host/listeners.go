@@ -19,7 +19,7 @@ import (
 // Listener is a socket of the host that waits for clients.
 type Listener struct {
 	Protocol Protocol       `json:"protocol"`
-	Address  netip.AddrPort `json:"address"` // unspecified address: every address (of both families, where it is ::, perhaps)
+	Address  netip.AddrPort `json:"address"` // 0.0.0.0 or ::, every address (:: perhaps of both families)
 }
 
 type listeners []Listener

@@ -77,7 +77,7 @@ func gatewayMode(option string) string {
 	return option
 }
 
-// addGateways adds the bridge's own addresses, which engines before 23 leave out of their answer where Docker chose them.
+// addGateways adds the bridge's own addresses, which old engines leave out of their answer where Docker chose them.
 func (n *Network) addGateways(interfaces []Interface) {
 	for _, i := range interfaces {
 		if i.Name != n.Bridge || n.Bridge == "" {

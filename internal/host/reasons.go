@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"os"
 	"strings"
 	"syscall"
 )
@@ -48,11 +47,10 @@ func dialEngine(ctx context.Context, dockerHost string) error {
 // noEngine turns what went wrong into a sentence for whoever must act.
 func noEngine(dockerHost string, err error) *NoEngineError {
 	e := &NoEngineError{DockerHost: dockerHost, Err: err}
-	var timeout net.Error
 	switch {
 	case errors.Is(err, context.Canceled):
 		e.Reason = "it was not waited for"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case isTimeout(err):
 		e.Reason = "it did not answer in time; look at what holds it up (systemctl status docker), and try again"
 	case errors.Is(err, fs.ErrNotExist):
 		e.Reason = "there is no such socket; start Docker (systemctl start docker), or say where it is with --docker-host"
@@ -66,4 +64,9 @@ func noEngine(dockerHost string, err error) *NoEngineError {
 		e.Reason = err.Error()
 	}
 	return e
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }

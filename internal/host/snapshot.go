@@ -142,8 +142,8 @@ func checkFormat(data []byte) error {
 	case err != nil:
 		return damage(err)
 	case *header.Format > snapshotFormat:
-		return fmt.Errorf("was written by a newer dockwall (format %d, this one reads up to %d): use that one, or take it again "+
-			"with this one", *header.Format, snapshotFormat)
+		return fmt.Errorf("was written by a newer dockwall (format %d, this one reads up to %d): use that one, or "+
+			"take it again with this one", *header.Format, snapshotFormat)
 	case *header.Format < 1:
 		return fmt.Errorf("is not a dockwall snapshot: there is no format %d", *header.Format)
 	}

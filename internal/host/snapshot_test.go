@@ -208,7 +208,7 @@ func TestTakeSnapshotWithoutEngine(t *testing.T) {
 		t.Fatalf("got %v and %v, want a snapshot and a *NoEngineError", s, err)
 	}
 	if !strings.Contains(s.Rules.Missing["iptables-nft-save"], "table ip filter") {
-		t.Errorf("missing %v, want it to tell of table ip filter; iptables-nft-save printed %q", s.Rules.Missing, s.Rules.IPTables)
+		t.Errorf("missing %v, want it to tell of table ip filter; printed was %q", s.Rules.Missing, s.Rules.IPTables)
 	}
 }
 
@@ -217,7 +217,8 @@ func FuzzParseSnapshot(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	h.Interfaces, h.Containers, h.Routes = h.Interfaces[:3], h.Containers[:3], h.Routes[:1] // small seeds are mutated better
+	// Small seeds are mutated better.
+	h.Interfaces, h.Containers, h.Routes = h.Interfaces[:3], h.Containers[:3], h.Routes[:1]
 	seed, err := json.Marshal(Snapshot{Format: 1, Host: h})
 	if err != nil {
 		f.Fatal(err)

@@ -8,23 +8,35 @@ import (
 
 // sort puts every slice of a Host in its order and takes doubles away, so that equal hosts compare equal.
 func (h *Host) sort() {
-	slices.SortFunc(h.Interfaces, func(a, b Interface) int { return cmp.Or(cmp.Compare(a.Index, b.Index), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(h.Interfaces, Interface.compare)
 	for i := range h.Interfaces {
 		slices.SortFunc(h.Interfaces[i].Addresses, netip.Prefix.Compare)
 	}
 	slices.SortFunc(h.Routes, Route.compare)
 	h.Routes = slices.Compact(h.Routes)
-	slices.SortFunc(h.Networks, func(a, b Network) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(h.Networks, Network.compare)
 	for i := range h.Networks {
 		slices.SortFunc(h.Networks[i].Subnets, netip.Prefix.Compare)
 		slices.SortFunc(h.Networks[i].Gateways, netip.Addr.Compare)
 	}
-	slices.SortFunc(h.Containers, func(a, b Container) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	slices.SortFunc(h.Containers, Container.compare)
 	for i := range h.Containers {
 		h.Containers[i].sort()
 	}
 	slices.SortFunc(h.Services, Service.compare)
 	h.Services = slices.Compact(h.Services)
+}
+
+func (i Interface) compare(j Interface) int {
+	return cmp.Or(cmp.Compare(i.Index, j.Index), cmp.Compare(i.Name, j.Name))
+}
+
+func (n Network) compare(m Network) int {
+	return cmp.Or(cmp.Compare(n.Name, m.Name), cmp.Compare(n.ID, m.ID))
+}
+
+func (c Container) compare(d Container) int {
+	return cmp.Or(cmp.Compare(c.Name, d.Name), cmp.Compare(c.ID, d.ID))
 }
 
 func (c *Container) sort() {
@@ -46,5 +58,6 @@ func (s Service) compare(t Service) int {
 }
 
 func (r Route) compare(s Route) int {
-	return cmp.Or(r.Destination.Compare(s.Destination), cmp.Compare(r.Interface, s.Interface), r.Gateway.Compare(s.Gateway))
+	return cmp.Or(r.Destination.Compare(s.Destination), cmp.Compare(r.Interface, s.Interface),
+		r.Gateway.Compare(s.Gateway))
 }

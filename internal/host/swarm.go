@@ -36,7 +36,8 @@ func meshOf(services []swarm.Service) []Service {
 	for _, s := range services {
 		for _, p := range s.Endpoint.Ports {
 			protocol, err := ParseProtocol(string(p.Protocol))
-			if err != nil || p.PublishMode == swarm.PortConfigPublishModeHost || !isPort(p.PublishedPort) || !isPort(p.TargetPort) {
+			onHosts := p.PublishMode == swarm.PortConfigPublishModeHost
+			if err != nil || onHosts || !isPort(p.PublishedPort) || !isPort(p.TargetPort) {
 				continue
 			}
 			mesh = append(mesh, Service{safeName(s.Spec.Name, s.ID), protocol, uint16(p.PublishedPort), uint16(p.TargetPort)})
@@ -57,7 +58,9 @@ type ingressNetwork struct {
 
 func (inv *inventory) askIngress(ctx context.Context, cli *client.Client, id string) error {
 	dial := cli.Dialer()
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }}
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+	}
 	defer transport.CloseIdleConnections()
 	url := fmt.Sprintf("http://%s/v%s/networks/%s?verbose=true", client.DummyHost, inv.apiVersion, id)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

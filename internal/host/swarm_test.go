@@ -13,12 +13,12 @@ import (
 func inSwarm(t *testing.T, manager bool) *fakeEngine {
 	e := recordedEngine(t, "docker-20.10-iptables")
 	e.object("/info")["Swarm"] = map[string]any{"LocalNodeState": "active", "ControlAvailable": manager}
-	ingress := map[string]any{"Id": "ingress0id", "Name": "ingress", "Driver": "overlay", "Scope": "swarm", "Ingress": true}
+	ingress := map[string]any{"Id": "ingress0id", "Name": "ingress", "Driver": "overlay", "Ingress": true}
 	e.answers["/networks"] = append(e.answers["/networks"].([]any), ingress)
 	e.answers["/networks/ingress0id"] = ingress
 	e.answers["/networks/ingress0id?verbose=true"] = map[string]any{"Services": map[string]any{
 		"":    map[string]any{"VIP": "<nil>", "Ports": []any{}},
-		"web": map[string]any{"VIP": "10.0.0.2", "Ports": []any{"Target: 80, Publish: 8080", "Target: 53, Publish: 8053", "?"}},
+		"web": map[string]any{"Ports": []any{"Target: 80, Publish: 8080", "?", "Target: 53, Publish: 8053"}},
 	}}
 	port := func(protocol string, target, published int, mode string) map[string]any {
 		return map[string]any{"Protocol": protocol, "TargetPort": target, "PublishedPort": published, "PublishMode": mode}
@@ -26,7 +26,8 @@ func inSwarm(t *testing.T, manager bool) *fakeEngine {
 	e.answers["/services"] = []any{map[string]any{
 		"ID": "abc", "Spec": map[string]any{"Name": "web"},
 		"Endpoint": map[string]any{"Ports": []any{
-			port("tcp", 80, 8080, "ingress"), port("udp", 53, 8053, "ingress"), port("tcp", 80, 9090, "host"), port("tcp", 81, 0, "ingress"),
+			port("tcp", 80, 8080, "ingress"), port("udp", 53, 8053, "ingress"),
+			port("tcp", 80, 9090, "host"), port("tcp", 81, 0, "ingress"),
 		}},
 	}}
 	return e
@@ -48,8 +49,8 @@ func TestCollectSwarmManager(t *testing.T) {
 }
 
 // anyProtocol is what a node knows that does not hear of protocols and holds no socket for the port.
-func anyProtocol(hostPort, containerPort uint16) []Service {
-	return []Service{{"web", TCP, hostPort, containerPort}, {"web", UDP, hostPort, containerPort}, {"web", SCTP, hostPort, containerPort}}
+func anyProtocol(hostPort, port uint16) []Service {
+	return []Service{{"web", TCP, hostPort, port}, {"web", UDP, hostPort, port}, {"web", SCTP, hostPort, port}}
 }
 
 func TestCollectSwarmWorkerAndLeaderless(t *testing.T) {

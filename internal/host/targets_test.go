@@ -15,8 +15,8 @@ func targetsHost() *Host {
 	return &Host{
 		Interfaces: []Interface{
 			{Name: "lo", Loopback: true, Addresses: []netip.Prefix{prefix("127.0.0.1/8"), prefix("::1/128")}},
-			{Name: "eno1", Addresses: []netip.Prefix{prefix("192.168.0.1/24"), prefix("203.0.113.10/32"), prefix("2001:db8::10/64"),
-				prefix("fe80::10/64")}},
+			{Name: "eno1", Addresses: []netip.Prefix{prefix("192.168.0.1/24"), prefix("203.0.113.10/32"),
+				prefix("2001:db8::10/64"), prefix("fe80::10/64")}},
 			{Name: "docker0", Addresses: []netip.Prefix{prefix("172.17.0.1/16"), prefix("fd00::1/64")}},
 			{Name: "dummy0", Loopback: true},
 		},
@@ -28,9 +28,11 @@ func targetsHost() *Host {
 		Containers: []Container{
 			{ID: "web", Name: "web", Running: true,
 				Endpoints: []Endpoint{{"bridge", addr("172.17.0.2"), addr("fd00::2")}, {"lan", addr("10.1.0.2"), netip.Addr{}}},
-				Publications: []Publication{pub(TCP, "0.0.0.0", 80, 8080), pub(TCP, "::", 80, 8080), pub(TCP, "192.168.0.1", 443, 8443),
+				Publications: []Publication{
+					pub(TCP, "0.0.0.0", 80, 8080), pub(TCP, "::", 80, 8080), pub(TCP, "192.168.0.1", 443, 8443),
 					pub(TCP, "127.0.0.1", 9001, 9001), pub(UDP, "0.0.0.0", 53, 53), pub(UDP, "192.168.0.1", 54, 54)}},
-			{ID: "side", Name: "side", Running: true, SharesNetwork: "web", Publications: []Publication{pub(TCP, "0.0.0.0", 81, 81)}},
+			{ID: "side", Name: "side", Running: true, SharesNetwork: "web",
+				Publications: []Publication{pub(TCP, "0.0.0.0", 81, 81)}},
 			{ID: "hostnet", Name: "hostnet", Running: true, HostNetwork: true},
 			{ID: "orphan", Name: "orphan", Running: true, SharesNetwork: "gone"},
 			{ID: "circle", Name: "circle", Running: true, SharesNetwork: "circle"},
@@ -124,7 +126,8 @@ func describe(t *testing.T, targets []Target) string {
 
 func TestOwner(t *testing.T) {
 	h := targetsHost()
-	for id, want := range map[string]string{"web": "web", "side": "web", "hostnet": "", "orphan": "", "circle": "", "old": "old"} {
+	owners := map[string]string{"web": "web", "side": "web", "hostnet": "", "orphan": "", "circle": "", "old": "old"}
+	for id, want := range owners {
 		got := h.Owner(h.ContainerByID(id))
 		if got == nil && want != "" || got != nil && got.ID != want {
 			t.Errorf("the owner of %s's network is %v, want %q", id, got, want)
@@ -140,7 +143,8 @@ func TestInside(t *testing.T) {
 	if got := h.Bridges(); !slices.Equal(got, []string{"docker0"}) {
 		t.Errorf("bridges %v", got)
 	}
-	for iface, want := range map[string]bool{"lo": true, "docker0": true, "dummy0": true, "eno1": false, "wg0": false, "": false} {
+	inside := map[string]bool{"lo": true, "docker0": true, "dummy0": true, "eno1": false, "wg0": false, "": false}
+	for iface, want := range inside {
 		if h.Inside(iface) != want {
 			t.Errorf("Inside(%q) is %v", iface, !want)
 		}

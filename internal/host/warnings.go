@@ -15,8 +15,8 @@ func (h *Host) warnings() []string {
 	}
 	for _, c := range h.Containers {
 		if c.Running && c.HostNetwork {
-			w = append(w, fmt.Sprintf("container %s uses the host's own network: its ports are the host's, which dockwall leaves "+
-				"as they are", c.Name))
+			w = append(w, fmt.Sprintf("container %s uses the host's own network: its ports are the host's, "+
+				"which dockwall leaves as they are", c.Name))
 		}
 	}
 	return w
@@ -25,12 +25,12 @@ func (h *Host) warnings() []string {
 func (h *Host) engineWarnings() []string {
 	var w []string
 	if h.Engine.Rootless {
-		w = append(w, "the Docker engine runs rootless: its bridges are in its user's network namespace and its ports are that "+
-			"user's sockets, which a gate on the host's bridges does not cover")
+		w = append(w, "the Docker engine runs rootless: its bridges are in its user's network namespace and its ports "+
+			"are that user's sockets, which a gate on the host's bridges does not cover")
 	}
 	if strings.Contains(h.Engine.OperatingSystem, "Docker Desktop") {
-		w = append(w, "the Docker engine is Docker Desktop: it runs in a virtual machine of its own, and no rule on this host "+
-			"sees its containers' traffic as it is")
+		w = append(w, "the Docker engine is Docker Desktop: it runs in a virtual machine of its own, and no rule on this "+
+			"host sees its containers' traffic as it is")
 	}
 	return w
 }
@@ -62,14 +62,14 @@ func (h *Host) bridgeWarnings(n *Network) []string {
 			"traffic to its containers is not covered", n.Name)}
 	}
 	if !slices.ContainsFunc(h.Interfaces, func(i Interface) bool { return i.Name == n.Bridge }) {
-		return []string{fmt.Sprintf("network %s has the bridge %s, which is no interface here: the engine runs on another machine "+
-			"or in another network namespace, or the bridge was deleted", n.Name, n.Bridge)}
+		return []string{fmt.Sprintf("network %s has the bridge %s, which is no interface here: the engine runs on another "+
+			"machine or in another network namespace, or the bridge was deleted", n.Name, n.Bridge)}
 	}
 	var w []string
 	for _, i := range h.Interfaces {
 		if i.Master == n.Bridge && i.Kind != "veth" {
-			w = append(w, fmt.Sprintf("interface %q is a port of network %s's bridge %s: what arrives there counts as traffic between "+
-				"containers and is not covered", i.Name, n.Name, n.Bridge))
+			w = append(w, fmt.Sprintf("interface %q is a port of network %s's bridge %s: what arrives there counts as "+
+				"traffic between containers and is not covered", i.Name, n.Name, n.Bridge))
 		}
 	}
 	return w

@@ -38,7 +38,7 @@ func saved(ctx context.Context, tool string) string {
 	return text
 }
 
-// savedLegacy is saved for a legacy tool, which is not started where the kernel has no legacy table, so that none is made.
+// savedLegacy is saved for a legacy tool. It is not started where the kernel has no legacy table, so that none is made.
 func savedLegacy(ctx context.Context, tool, names string) string {
 	if !hasLegacyTables(names) {
 		return ""
