@@ -1,0 +1,129 @@
+package gate
+
+import (
+	"net/netip"
+
+	"github.com/dockwall/dockwall/internal/host"
+)
+
+// ingressLine is what all lines of an ingress rule have in common. ok is false where the rule says nothing about this
+// family.
+func (f *familyCompiler) ingressLine(r *rule) (line *Line, ok bool) {
+	line = &Line{Action: r.Action, Interface: r.Interface, Log: r.Log, Rule: r.ref}
+	if r.Label != "" && len(r.Within) == 0 {
+		return line, false // labels open nothing
+	}
+	if r.At.IsValid() {
+		if !f.has(r.At) {
+			return line, false
+		}
+		line.Dialled = f.list(r.At)
+	}
+	line.Client, ok = f.peers(r.From, r.Within)
+	return line, ok
+}
+
+// addForwarded adds the lines of a rule for forwarded conversations.
+//
+// A container that a rule names is let in by what it publishes and by its own address, never by its address alone: if
+// another container gets the address before the next gate is compiled, only what was published alike is open.
+func (f *familyCompiler) addForwarded(d *draft, line *Line, r *rule) {
+	if r.plain() {
+		d.add(line, r.Ports, everyPort())
+		return
+	}
+	if r.rest {
+		rest := *line
+		rest.Answering, _ = f.others(r.To.String(), r.named())
+		d.add(&rest, r.Ports, everyPort())
+	}
+	for _, t := range r.listed {
+		f.addPublished(d, line, r, t)
+	}
+	for _, g := range r.groups() {
+		f.addDirect(d, line, r, g)
+	}
+}
+
+// addPublished adds a line for each published port of a container that the rule speaks of: the client dials the
+// host's port, and the container answers from its own.
+func (f *familyCompiler) addPublished(d *draft, line *Line, r *rule, t target) {
+	answering, ok := f.containers(t.container.Name, []*host.Container{t.container})
+	if !ok {
+		return
+	}
+	for _, p := range t.container.Publications {
+		if !f.reachable(p) || !speakOf(r.Ports, p.Protocol, p.HostPort) || !contains(t.ports, p.ContainerPort) {
+			continue
+		}
+		if !meet(r.At, p.HostAddress) {
+			continue
+		}
+		l := *line
+		l.Answering, l.AnsweringPort = answering, p.ContainerPort
+		if !p.HostAddress.IsUnspecified() {
+			l.Dialled = f.list(p.HostAddress)
+		}
+		d.addPort(&l, p.Protocol, p.HostPort)
+	}
+}
+
+// addDirect adds the line for clients that dial the containers' own addresses.
+func (f *familyCompiler) addDirect(d *draft, line *Line, r *rule, g group) {
+	containers, ok := f.containers(directWords(r, g), g.containers)
+	if !ok || r.At.IsValid() && !containers.Contains(r.At) {
+		return
+	}
+	l := *line
+	l.Answering = containers
+	if !r.At.IsValid() {
+		l.Dialled = containers
+	}
+	d.add(&l, r.Ports, g.ports)
+}
+
+// directWords name the containers of a group, and no others of this policy.
+func directWords(r *rule, g group) string {
+	if r.Label != "" {
+		return g.containers[0].Name
+	}
+	words := r.To.String()
+	for _, p := range g.ports {
+		words += " " + p.String()
+	}
+	return words
+}
+
+// reachable tells whether a publication can be reached from outside in this family. What is published on loopback only
+// cannot: a packet from outside to such an address is refused whatever the rules say.
+func (f *familyCompiler) reachable(p host.Publication) bool {
+	return f.has(p.HostAddress) && !p.HostAddress.IsLoopback()
+}
+
+// meet tells whether a conversation can be to both: the address that a rule is narrowed to (invalid: not narrowed) and
+// the address that a port is published on.
+func meet(at, published netip.Addr) bool {
+	return !at.IsValid() || published.IsUnspecified() || at == published
+}
+
+// addEgress adds the line of an egress rule, if it says something about this family.
+func (f *familyCompiler) addEgress(d *draft, r *rule) {
+	line := &Line{Action: r.Action, Interface: r.Interface, Log: r.Log, Rule: r.ref}
+	var from, to bool
+	line.Client, from = f.senders(r)
+	line.Dialled, to = f.peers(r.To, nil)
+	if from && to {
+		d.add(line, r.Ports, everyPort())
+	}
+}
+
+// senders are the addresses of the containers that an egress rule speaks of.
+func (f *familyCompiler) senders(r *rule) (set AddressSet, ok bool) {
+	if r.plain() {
+		return AddressSet{}, true
+	}
+	if r.rest {
+		return f.others(r.From.String(), r.named())
+	}
+	return f.containers(r.From.String(), r.named())
+}

@@ -1,0 +1,43 @@
+package gate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/dockwall/dockwall/internal/policy"
+)
+
+// sentenceLimit is the longest Sentence of a RuleRef, in bytes: it has to fit into a rule's comment with its position.
+const sentenceLimit = 100
+
+// NewRuleRef is the reference to a rule. Characters that rule syntax could give a meaning to become '_' in its Sentence,
+// and what is too long is cut; the Hash is over the whole sentence as written.
+func NewRuleRef(r policy.Rule) RuleRef {
+	sentence := r.String()
+	return RuleRef{
+		Position: r.Position,
+		Sentence: harmless(sentence),
+		Hash:     digest(8, r.Section.String(), sentence),
+	}
+}
+
+func harmless(sentence string) string {
+	b := []byte(sentence[:min(len(sentence), sentenceLimit)])
+	for i, c := range b {
+		if !isAlphanumeric(c) && strings.IndexByte(" ,.:/=_-", c) < 0 {
+			b[i] = '_'
+		}
+	}
+	return string(b)
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}
+
+// digest is that many hexadecimal digits over words. It tells ("ab", "c") from ("a", "bc").
+func digest(digits int, words ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
+	return hex.EncodeToString(sum[:])[:digits]
+}
