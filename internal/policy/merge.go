@@ -14,7 +14,6 @@ type merger struct {
 	problems Problems
 	owner    map[string]*file // of the keys that only one file may have
 	sources  map[string]*file
-	unread   map[string]bool // sets whose file could not be read
 }
 
 // merge puts files together; readSet gives the addresses of a set that has a file of its own. Problems that the files
