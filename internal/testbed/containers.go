@@ -139,7 +139,7 @@ func (e *Engine) openSandbox(ctx context.Context, c container.InspectResponse) (
 		c = owner.Container
 	}
 	key := strings.Replace(c.NetworkSettings.SandboxKey, "/var/run/", "/run/", 1)
-	return netlab.Open(fmt.Sprintf("/proc/%d/root%s", e.init.Process.Pid, key))
+	return netlab.Open(fmt.Sprintf("/proc/%d/root%s", e.pid, key))
 }
 
 func (r *Running) awaitPort(ctx context.Context, port string) error {
@@ -193,7 +193,7 @@ func (r *Running) Address(ctx context.Context, networkName string) (ipv4, ipv6 n
 	return endpoint.IPAddress, endpoint.GlobalIPv6Address, nil
 }
 
-// HostPort gives the host's port that a port of the container ("80/tcp") is published as, for ports that the engine chose.
+// HostPort gives the host's port that a port of the container ("80/tcp") is published as: the one the engine chose.
 func (r *Running) HostPort(ctx context.Context, port string) (string, error) {
 	inspected, err := r.Inspect(ctx)
 	if err != nil {

@@ -45,7 +45,7 @@ func (a Answer) String() string {
 
 // patience is how long a client waits for an answer before it calls the server silent: much longer than any answer of
 // a busy machine takes, so that Silent is never a matter of luck.
-const patience = 3 * time.Second
+const patience = 5 * time.Second
 
 // Dial sends one line to a server and waits for its reply. The network is "tcp" or "udp"; the address has its zone by
 // the interface's name: "[fe80::10%eth0]:80".

@@ -36,7 +36,7 @@ func (t *Testbed) Dockwall(ctx context.Context, binary string, args ...string) (
 func (t *Testbed) Environment() []string {
 	return []string{
 		"DOCKER_HOST=" + t.Engine.DockerHost(),
-		fmt.Sprintf("XTABLES_LOCKFILE=/proc/%d/root/run/xtables.lock", t.Engine.init.Process.Pid),
+		fmt.Sprintf("XTABLES_LOCKFILE=/proc/%d/root/run/xtables.lock", t.Engine.pid),
 		"NO_COLOR=1",
 	}
 }

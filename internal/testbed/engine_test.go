@@ -35,7 +35,8 @@ func must(t *testing.T, err error) {
 func TestContainersOutliveDockerd(t *testing.T) {
 	bed := newTestbed(t, EngineOptions{Flags: []string{"--live-restore"}})
 	ctx := t.Context()
-	_, err := bed.Engine.RunContainer(ctx, Container{Name: "web", Listen: []string{"80/tcp"}, Publish: []string{"8080:80"}})
+	web := Container{Name: "web", Listen: []string{"80/tcp"}, Publish: []string{"8080:80"}}
+	_, err := bed.Engine.RunContainer(ctx, web)
 	must(t, err)
 	conversation, err := bed.Internet.Converse(ctx, "tcp", "203.0.113.10:8080")
 	must(t, err)
@@ -109,7 +110,8 @@ func TestWhatClientsSee(t *testing.T) {
 	}
 	probe, err := bed.Internet.Probe(ctx, "203.0.113.10:8080", 5e6)
 	must(t, err)
-	_, err = bed.Engine.RunContainer(ctx, Container{Name: "web", Listen: []string{"80/tcp"}, Publish: []string{"8080:80"}})
+	web := Container{Name: "web", Listen: []string{"80/tcp"}, Publish: []string{"8080:80"}}
+	_, err = bed.Engine.RunContainer(ctx, web)
 	must(t, err)
 	if got := bed.Internet.Dial(ctx, "tcp", "203.0.113.10:8080"); got.Outcome != Open {
 		t.Errorf("published: %s", got)

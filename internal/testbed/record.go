@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/moby/moby/client"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,11 +21,15 @@ type Record struct {
 	Name       string
 	Kept       bool // outlives the process that made it, until Down
 	Suite      string
-	DockerHost string
 	Process    int      // process 1 of the engine, as this machine numbers it
 	Started    string   // when that process started, in the kernel's clock ticks: a number may be used again
 	Namespaces []string // names below /run/netns, where kept
 }
+
+// DockerHost is the address of the testbed's engine, as in the variable DOCKER_HOST.
+func (r Record) DockerHost() string { return dockerHost(filepath.Join(stateDir, r.Name)) }
+
+func dockerHost(state string) string { return "unix://" + filepath.Join(state, "docker.sock") }
 
 func recordPath(name string) string { return filepath.Join(stateDir, name, "record.json") }
 
@@ -88,16 +93,31 @@ func Status() ([]Record, error) {
 	return records, nil
 }
 
+// Attach gives the engine of a kept testbed, to run containers and networks in.
+func Attach(name string) (*Engine, error) {
+	record, err := existing(name)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{state: filepath.Join(stateDir, name), pid: record.Process}
+	e.Client, err = client.New(client.WithHost(e.DockerHost()))
+	return e, err
+}
+
 // Down removes a kept testbed.
 func Down(name string) error {
-	if _, err := os.Stat(filepath.Join(stateDir, name)); err != nil {
-		return fmt.Errorf("there is no testbed %s: %w", name, err)
-	}
-	record, err := readRecord(name)
+	record, err := existing(name)
 	if err != nil {
 		return err
 	}
 	return remove(record)
+}
+
+func existing(name string) (Record, error) {
+	if _, err := os.Stat(filepath.Join(stateDir, name)); err != nil || !validName.MatchString(name) {
+		return Record{}, fmt.Errorf("there is no testbed %q (dockwall-testbed status lists them)", name)
+	}
+	return readRecord(name)
 }
 
 // Sweep removes what testbeds left whose process died without closing them.

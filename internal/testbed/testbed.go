@@ -1,14 +1,14 @@
 // Package testbed is real Docker hosts in network namespaces, with clients around them, for tests, for the demo and for
 // use by hand (dockwall-testbed).
 //
-// A testbed is one Docker engine from a Debian suite (EngineRoot) on a host with two links, an office client, an internet
-// client behind a router, a neighbour on the same link and a machine on the second link (see the constants for their
-// addresses). Containers run the project's own server (package testserver), so that no registry is needed.
+// A testbed is one Docker engine from a Debian suite (EngineRoot) on a host with two links, an office client, an
+// internet client behind a router, a neighbour on the same link and a machine on the second link (see the constants for
+// their addresses). Containers run the project's own server (package testserver), so that no registry is needed.
 //
-// Invariants: nothing happens in the machine's own network namespace, and its Docker and firewall are never touched. All
-// that a testbed mounts and starts is in namespaces of its own, which end with the process that made it, however that
-// ends; what remains then, a directory and empty cgroups, is removed by the next New (or Sweep). Testbeds are independent:
-// any number can be there at once.
+// Invariants: nothing happens in the machine's own network namespace, and its Docker and firewall are never touched.
+// All that a testbed mounts and starts is in namespaces of its own, which end with the process that made it, however
+// that ends; what remains then, a directory and empty cgroups, is removed by the next New (or Sweep). Testbeds are
+// independent: any number can be there at once.
 package testbed
 
 import (
@@ -81,8 +81,8 @@ func (t *Testbed) build(ctx context.Context, o Options) error {
 	at := t.layout.stations
 	t.Host, t.Office, t.Internet = at["host"], at["office"], at["internet"]
 	t.Neighbour, t.Router, t.Annex = at["neighbour"], at["router"], at["annex"]
-	t.Engine, err = startEngine(ctx, t.Host.namespace, t.directory(), "/dockwall-"+t.Name, o.Engine, o.Keep)
-	if err != nil {
+	t.Engine = &Engine{options: o.Engine, state: t.directory(), cgroup: "/dockwall-" + t.Name, host: t.Host.namespace}
+	if err := t.Engine.start(ctx, o.Keep); err != nil {
 		return err
 	}
 	if err := t.provideImage(ctx, o.Server); err != nil {
@@ -103,8 +103,7 @@ func (t *Testbed) provideImage(ctx context.Context, server string) error {
 
 // remember writes the record, and then gives kept namespaces their names.
 func (t *Testbed) remember(keep bool) error {
-	t.record.DockerHost = t.Engine.DockerHost()
-	t.record.Process = t.Engine.init.Process.Pid
+	t.record.Process = t.Engine.pid
 	_, t.record.Started = processState(t.record.Process)
 	if !keep {
 		return writeRecord(t.record)

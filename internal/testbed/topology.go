@@ -53,6 +53,41 @@ var machines = []machine{
 		[][2]string{{"0.0.0.0/0", HostIPv4}, {"::/0", HostIPv6}}},
 }
 
+// stub is a machine behind another one. Addresses are one of IPv4 and one of IPv6.
+type stub struct {
+	name      string
+	addresses [2]string
+	gateway   string
+	port      string    // the gateway's interface to it
+	inner     [2]string // that interface's addresses
+}
+
+var stubs = []stub{
+	{"annex", [2]string{AnnexIPv4 + "/24", AnnexIPv6 + "/64"},
+		"host", "eno2", [2]string{HostAnnex + "/24", "2001:db8:99::1/64"}},
+	{"internet", [2]string{InternetIPv4 + "/24", InternetIPv6 + "/64"},
+		"router", "eth1", [2]string{"198.51.100.1/24", "2001:db8:51::1/64"}},
+}
+
+// Addresses lists the addresses of a machine of the testbed ("office"), with their prefix lengths.
+func Addresses(name string) []string {
+	var all []string
+	for _, m := range machines {
+		if m.name == name {
+			all = append(all, m.addresses...)
+		}
+	}
+	for _, s := range stubs {
+		if s.name == name {
+			all = append(all, s.addresses[:]...)
+		}
+		if s.gateway == name {
+			all = append(all, s.inner[:]...)
+		}
+	}
+	return all
+}
+
 // layout is the machines and what joins them.
 type layout struct {
 	stations   map[string]*Station
@@ -111,12 +146,12 @@ func (n *layout) build() error {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
-	if err := n.stub("host", "eno2", []string{HostAnnex + "/24", "2001:db8:99::1/64"},
-		"annex", []string{AnnexIPv4 + "/24", AnnexIPv6 + "/64"}); err != nil {
-		return err
+	for _, s := range stubs {
+		if err := n.attach(s); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
 	}
-	return n.stub("router", "eth1", []string{"198.51.100.1/24", "2001:db8:51::1/64"},
-		"internet", []string{InternetIPv4 + "/24", InternetIPv6 + "/64"})
+	return nil
 }
 
 // join puts a machine on the link.
@@ -137,24 +172,23 @@ func (n *layout) join(link *netlab.Namespace, m machine) error {
 	return addRoutes(namespace, m.routes)
 }
 
-// stub puts a machine behind another one, which is its way to everywhere: the first two of the addresses' hosts.
-func (n *layout) stub(gateway, port string, gatewayAddresses []string, name string, addresses []string) error {
-	namespace, err := n.add(name)
+// attach puts a machine behind its gateway, by which it reaches everything.
+func (n *layout) attach(s stub) error {
+	namespace, err := n.add(s.name)
 	if err != nil {
 		return err
 	}
-	before := n.stations[gateway].namespace
-	if err := netlab.Connect(before, port, namespace, "eth0"); err != nil {
+	gateway := n.stations[s.gateway].namespace
+	if err := netlab.Connect(gateway, s.port, namespace, "eth0"); err != nil {
 		return err
 	}
-	if err := before.Address(port, gatewayAddresses...); err != nil {
+	if err := gateway.Address(s.port, s.inner[:]...); err != nil {
 		return err
 	}
-	if err := namespace.Address("eth0", addresses...); err != nil {
+	if err := namespace.Address("eth0", s.addresses[:]...); err != nil {
 		return err
 	}
-	return addRoutes(namespace, [][2]string{
-		{"0.0.0.0/0", address(gatewayAddresses[0])}, {"::/0", address(gatewayAddresses[1])}})
+	return addRoutes(namespace, [][2]string{{"0.0.0.0/0", address(s.inner[0])}, {"::/0", address(s.inner[1])}})
 }
 
 func addRoutes(namespace *netlab.Namespace, routes [][2]string) error {
