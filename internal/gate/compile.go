@@ -99,11 +99,22 @@ func check(p *policy.Policy, bridges []string) error {
 				"in the network's option com.docker.network.bridge.name", b)
 		}
 	}
-	for _, r := range slices.Concat(p.Ingress, p.Egress) {
-		if r.Interface != "" && !safeInterface(r.Interface) {
-			return fmt.Errorf("%s: the interface %q cannot be named in a rule", r.Position, r.Interface)
+	for _, rules := range [][]policy.Rule{p.Ingress, p.Egress} {
+		for i := range rules {
+			if err := checkRule(p, &rules[i]); err != nil {
+				return err
+			}
 		}
-		for _, peer := range slices.Concat(r.From.Items, r.From.Except, r.To.Items, r.To.Except, r.Within) {
+	}
+	return nil
+}
+
+func checkRule(p *policy.Policy, r *policy.Rule) error {
+	if r.Interface != "" && !safeInterface(r.Interface) {
+		return fmt.Errorf("%s: the interface %q cannot be named in a rule", r.Position, r.Interface)
+	}
+	for _, peers := range [][]policy.Peer{r.From.Items, r.From.Except, r.To.Items, r.To.Except, r.Within} {
+		for _, peer := range peers {
 			if peer.Set != "" && p.Sets[peer.Set] == nil {
 				return fmt.Errorf("%s: the policy has no set %q", r.Position, peer.Set)
 			}

@@ -116,7 +116,8 @@ func boundaries(spans []span) []int {
 // sweep goes up through the ports, and at each of the (sorted) stops tells the lines whose spans hold it, in order.
 // The stop is told by its place in stops; the lines are valid during the call only.
 func sweep(spans []span, stops []int, visit func(i int, lines []int)) {
-	spans = slices.SortedFunc(slices.Values(spans), func(a, b span) int { return cmp.Compare(a.first, b.first) })
+	spans = slices.Clone(spans)
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.first, b.first) })
 	var open []span
 	var lines []int
 	for i, stop := range stops {

@@ -9,18 +9,18 @@ import (
 // ingressLine is what all lines of an ingress rule have in common. ok is false where the rule says nothing about this
 // family.
 func (f *familyCompiler) ingressLine(r *rule) (line *Line, ok bool) {
-	line = &Line{Action: r.Action, Interface: r.Interface, Log: r.Log, Rule: r.ref}
 	if r.Label != "" && len(r.Within) == 0 {
-		return line, false // labels open nothing
+		return nil, false // labels open nothing
 	}
+	client, ok := f.peers(r.From, r.Within)
+	if !ok || r.At.IsValid() && !f.has(r.At) {
+		return nil, false
+	}
+	line = &Line{Action: r.Action, Client: client, Interface: r.Interface, Log: r.Log, Rule: r.ref}
 	if r.At.IsValid() {
-		if !f.has(r.At) {
-			return line, false
-		}
 		line.Dialled = f.list(r.At)
 	}
-	line.Client, ok = f.peers(r.From, r.Within)
-	return line, ok
+	return line, true
 }
 
 // addForwarded adds the lines of a rule for forwarded conversations.
@@ -108,11 +108,12 @@ func meet(at, published netip.Addr) bool {
 
 // addEgress adds the line of an egress rule, if it says something about this family.
 func (f *familyCompiler) addEgress(d *draft, r *rule) {
-	line := &Line{Action: r.Action, Interface: r.Interface, Log: r.Log, Rule: r.ref}
-	var from, to bool
-	line.Client, from = f.senders(r)
-	line.Dialled, to = f.peers(r.To, nil)
-	if from && to {
+	client, ok := f.senders(r)
+	if !ok {
+		return
+	}
+	if dialled, ok := f.peers(r.To, nil); ok {
+		line := &Line{Action: r.Action, Client: client, Dialled: dialled, Interface: r.Interface, Log: r.Log, Rule: r.ref}
 		d.add(line, r.Ports, everyPort())
 	}
 }

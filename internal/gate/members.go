@@ -30,9 +30,10 @@ func (c *claims) Pop() any {
 
 // members are the clients of the lines at those places, cut so that each address belongs to the first line that has it.
 func (c *chains) members(places []int) []Member {
-	var members []Member
-	for _, own := range settled(c.claims(places)) {
-		members = append(members, Member{Range: own.IPRange, Rule: c.lines[own.place].Rule})
+	own := settled(c.claims(places))
+	members := make([]Member, len(own))
+	for i, o := range own {
+		members[i] = Member{Range: o.IPRange, Rule: c.lines[o.place].Rule}
 	}
 	return members
 }
@@ -41,7 +42,7 @@ func (c *chains) members(places []int) []Member {
 // current one, and perhaps some that have ended.
 func settled(waiting []claim) []claim {
 	var open claims
-	var out []claim
+	out := make([]claim, 0, len(waiting))
 	cuts := cutsOf(waiting)
 	for i, first := range cuts {
 		for len(waiting) > 0 && waiting[0].From() == first {
@@ -87,7 +88,7 @@ func covered(members []Member) []netipx.IPRange {
 
 // claims are the ranges of the lines' clients, lowest first.
 func (c *chains) claims(places []int) []claim {
-	var all []claim
+	all := make([]claim, 0, len(places))
 	for _, i := range places {
 		for _, r := range c.lines[i].Client.Ranges {
 			all = append(all, claim{r, i})

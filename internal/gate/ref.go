@@ -36,8 +36,8 @@ func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
-// digest is that many hexadecimal digits over words. It tells ("ab", "c") from ("a", "bc").
+// digest is that many hexadecimal digits (an even number) over words. It tells ("ab", "c") from ("a", "bc").
 func digest(digits int, words ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
-	return hex.EncodeToString(sum[:])[:digits]
+	return hex.EncodeToString(sum[:digits/2])
 }

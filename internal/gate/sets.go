@@ -45,11 +45,13 @@ func (s *addressSets) has(a netip.Addr) bool { return a.IsValid() && a.Is4() == 
 // peers is the set of the addresses that a side of a rule names, cut down to within (empty: not). ok is false where
 // no address is left.
 func (s *addressSets) peers(p policy.Peers, within []policy.Peer) (set AddressSet, ok bool) {
-	if p.Any() && len(within) == 0 {
-		return AddressSet{}, true
-	}
-	if len(p.Items) == 1 && p.Items[0].Range.IsValid() && !s.has(p.Items[0].Range.From()) {
-		return AddressSet{}, false // the other family's: no need to make an empty set
+	if len(within) == 0 {
+		if p.Any() {
+			return AddressSet{}, true
+		}
+		if len(p.Items) == 1 && len(p.Except) == 0 && p.Items[0].Range.IsValid() {
+			return s.single(p.Items[0])
+		}
 	}
 	words := p.String()
 	if len(within) > 0 {
@@ -66,6 +68,14 @@ func (s *addressSets) peers(p policy.Peers, within []policy.Peer) (set AddressSe
 			b.Intersect(s.policy.Addresses(within))
 		}
 	})
+}
+
+// single is the set of one range. Policies have thousands of these, so they go without a builder.
+func (s *addressSets) single(p policy.Peer) (set AddressSet, ok bool) {
+	if !s.has(p.Range.From()) {
+		return AddressSet{}, false
+	}
+	return s.named("addresses", p.String(), []netipx.IPRange{p.Range}), true
 }
 
 // list is the set of the addresses themselves.
@@ -122,23 +132,27 @@ func (s *addressSets) set(kind, words string, fill func(*netipx.IPSetBuilder)) (
 	if !found {
 		var b netipx.IPSetBuilder
 		fill(&b)
-		set = s.finish(&b, key, words)
+		set = s.finish(&b, kind, words)
 		s.made[key] = set
 	}
 	return set, set.Any() || len(set.Ranges) > 0
 }
 
-func (s *addressSets) finish(b *netipx.IPSetBuilder, key, words string) AddressSet {
+func (s *addressSets) finish(b *netipx.IPSetBuilder, kind, words string) AddressSet {
 	all, err := b.IPSet()
 	if err != nil {
 		s.err = cmp.Or(s.err, fmt.Errorf("the addresses of %q make no set: %w", words, err))
 		return AddressSet{}
 	}
-	ranges := slices.DeleteFunc(all.Ranges(), func(r netipx.IPRange) bool { return !s.has(r.From()) })
+	return s.named(kind, words, slices.DeleteFunc(all.Ranges(), func(r netipx.IPRange) bool { return !s.has(r.From()) }))
+}
+
+// named is the set of ranges with its ID. A set of all addresses is the zero set.
+func (s *addressSets) named(kind, words string, ranges []netipx.IPRange) AddressSet {
 	if len(ranges) == 1 && ranges[0] == s.whole {
 		return AddressSet{}
 	}
-	return AddressSet{ID: digest(12, s.whole.From().String(), key), Name: readable(words), Ranges: ranges}
+	return AddressSet{ID: digest(12, s.whole.From().String(), kind, words), Name: readable(words), Ranges: ranges}
 }
 
 // readable makes a name for people out of words: at most 24 of a-z, 0-9 and "_".
