@@ -12,6 +12,7 @@
 //     up by protocol and dialled port (conntrack: original destination port). Nothing found: Default.
 //   - Local: conversations begun outside that end on the host itself at a published port: docker-proxy. Looked up by
 //     protocol and the host's real port (conntrack: reply source port). Nothing found: the host's own service, untouched.
+//     In both, a dialled loopback address is refused whatever the lines say.
 //   - Egress: forwarded conversations begun by containers, from a Docker bridge to outside.
 //
 // Invariants: lines of one chain that refuse come before those that allow; segments of one protocol are sorted and do

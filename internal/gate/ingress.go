@@ -46,17 +46,15 @@ func (f *familyCompiler) addForwarded(d *draft, line *Line, r *rule) {
 }
 
 // addPublished adds a line for each published port of a container that the rule speaks of: the client dials the
-// host's port, and the container answers from its own.
+// host's port, and the container answers from its own. Ports on loopback have none: no rule can open them.
 func (f *familyCompiler) addPublished(d *draft, line *Line, r *rule, t target) {
 	answering, ok := f.containers(t.container.Name, []*host.Container{t.container})
 	if !ok {
 		return
 	}
 	for _, p := range t.container.Publications {
-		if !f.reachable(p) || !speakOf(r.Ports, p.Protocol, p.HostPort) || !contains(t.ports, p.ContainerPort) {
-			continue
-		}
-		if !meet(r.At, p.HostAddress) {
+		if !f.has(p.HostAddress) || p.HostAddress.IsLoopback() || !meet(r.At, p.HostAddress) ||
+			!speakOf(r.Ports, p.Protocol, p.HostPort) || !contains(t.ports, p.ContainerPort) {
 			continue
 		}
 		l := *line
@@ -92,12 +90,6 @@ func directWords(r *rule, g group) string {
 		words += " " + p.String()
 	}
 	return words
-}
-
-// reachable tells whether a publication can be reached from outside in this family. What is published on loopback only
-// cannot: a packet from outside to such an address is refused whatever the rules say.
-func (f *familyCompiler) reachable(p host.Publication) bool {
-	return f.has(p.HostAddress) && !p.HostAddress.IsLoopback()
 }
 
 // meet tells whether a conversation can be to both: the address that a rule is narrowed to (invalid: not narrowed) and

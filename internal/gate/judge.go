@@ -38,7 +38,7 @@ func (g *Gate) Judge(t Tuple) Verdict {
 		return Verdict{Allowed: true}
 	}
 	if t.Way != Egress && t.Dialled.IsLoopback() {
-		return Verdict{Judged: true} // from outside: for Local, the kernel's routing refuses it before any hook
+		return Verdict{Judged: true} // whatever the rules say: what is published on loopback is for the host alone
 	}
 	if chain != nil {
 		for i := range chain.Lines {

@@ -9,7 +9,7 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// publishedPort is a port of the host with all publications on it that can be reached from outside.
+// publishedPort is a port of the host with all publications on it in one address family.
 type publishedPort struct {
 	protocol     host.Protocol
 	number       uint16
@@ -25,13 +25,14 @@ type published struct {
 
 // publish collects the published ports of the family, sorted by protocol and number.
 //
-// Ports published on loopback only are not among them. The kernel's routing refuses packets from outside to such an
-// address ("martian") before the input hook, so docker-proxy there is like any service of the host that listens on
-// loopback. And what does reach it was redirected there by a rule of the host's owner.
+// Ports published on loopback only are among them. The kernel's routing refuses packets from outside to 127.0.0.0/8
+// before any hook sees them, but not where route_localnet is on (kube-proxy turns it on for all interfaces), and then a
+// neighbour on the link reaches docker-proxy there. With the port in the dispatch, what dials loopback is refused, and
+// what the host's owner redirects to it from elsewhere is judged like any other port.
 func (f *familyCompiler) publish() {
 	for i, c := range f.selection.live {
 		for _, p := range c.Publications {
-			if f.reachable(p) {
+			if f.has(p.HostAddress) {
 				f.publishOne(p.Protocol, p.HostPort, published{p.HostAddress, i, p.ContainerPort})
 			}
 		}
@@ -145,34 +146,26 @@ func (p *publishedPort) scope() []netip.Addr {
 }
 
 // local is the finished dispatch of conversations that end on the host: the published ports, with the lines that speak
-// of them. Where Default refuses, a port without a line needs its segment, so that it is refused.
+// of them. A port without a line is there too, for Default, and because a dialled loopback address is always refused.
 func (d *draft) local(c *chains, ports []*publishedPort, otherwise policy.Action) Dispatch {
 	out := Dispatch{Default: otherwise}
-	for len(ports) > 0 {
-		p := ports[0].protocol
-		n := slices.IndexFunc(ports, func(next *publishedPort) bool { return next.protocol != p })
-		if n < 0 {
-			n = len(ports)
-		}
-		out.Segments = append(out.Segments, d.localSegments(c, ports[:n], otherwise)...)
-		ports = ports[n:]
+	for _, p := range []host.Protocol{host.TCP, host.UDP, host.SCTP} {
+		others := func(port *publishedPort) bool { return port.protocol != p }
+		own := slices.DeleteFunc(slices.Clone(ports), others)
+		out.Segments = append(out.Segments, d.localSegments(c, p, own)...)
 	}
 	return out
 }
 
-// localSegments are those of the published ports of one protocol.
-func (d *draft) localSegments(c *chains, ports []*publishedPort, otherwise policy.Action) []Segment {
-	var out []Segment
+func (d *draft) localSegments(c *chains, p host.Protocol, ports []*publishedPort) []Segment {
 	stops := make([]int, len(ports))
-	for i, p := range ports {
-		stops[i] = int(p.number)
+	for i, port := range ports {
+		stops[i] = int(port.number)
 	}
-	p := ports[0].protocol
+	var out []Segment
 	sweep(d.spans[p], stops, func(i int, lines []int) {
-		if len(lines) > 0 || otherwise == policy.Deny {
-			chain := c.chain(portName(p, stops[i]), lines, ports[i].scope())
-			out = append(out, Segment{p, ports[i].number, ports[i].number, chain})
-		}
+		chain := c.chain(portName(p, stops[i]), lines, ports[i].scope())
+		out = append(out, Segment{p, ports[i].number, ports[i].number, chain})
 	})
 	return joined(out)
 }
