@@ -156,7 +156,7 @@ func (f *file) list(n ast.Node, key scalar, wanted string) []scalar {
 		f.fail(f.at(n), faultf("write each on a line of its own, with a dash before it", "%s is a list", key.text))
 		return nil
 	}
-	var items []scalar
+	items := make([]scalar, 0, len(sequence.Values))
 	for i, value := range sequence.Values {
 		parent := key
 		if entry := sequence.Entries[i]; entry.Start != nil { // elements in brackets have no dash

@@ -28,8 +28,13 @@ func merge(files []*file, readSet func(declaredSet) (Set, Problems)) (*Policy, P
 		m.sources[f.name] = f
 		m.add(f, readSet)
 	}
-	for _, r := range slices.Concat(m.policy.Ingress, m.policy.Egress) {
-		m.known(slices.Concat(r.From.Items, r.From.Except, r.To.Items, r.To.Except))
+	for _, rules := range [][]Rule{m.policy.Ingress, m.policy.Egress} {
+		for i := range rules {
+			r := &rules[i]
+			for _, peers := range [][]Peer{r.From.Items, r.From.Except, r.To.Items, r.To.Except} {
+				m.known(peers)
+			}
+		}
 	}
 	if m.policy.Labels != nil {
 		m.known(m.policy.Labels.Within)
@@ -89,7 +94,8 @@ func (m *merger) addSet(declared declaredSet, readSet func(declaredSet) (Set, Pr
 
 // known reports peers that name a set which no file defines.
 func (m *merger) known(peers []Peer) {
-	for _, p := range peers {
+	for i := range peers {
+		p := &peers[i]
 		if p.Set == "" || m.policy.Sets[p.Set] != nil {
 			continue
 		}

@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// nearest is the candidate that the word was probably meant to be: at most one error in three characters, not counting
-// case. "" where there is none.
+// nearest is the candidate that the word was probably meant to be: at most one error in three characters (or one), not
+// counting case. "" where there is none.
 func nearest(word string, candidates []string) string {
-	best, least := "", len(word)/3+1
+	best, least := "", len(word)+1
 	for _, candidate := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(candidate)); d < least {
+		d := distance(strings.ToLower(word), strings.ToLower(candidate))
+		if d < least && d <= max(1, min(len(word), len(candidate))/3) {
 			best, least = candidate, d
 		}
 	}

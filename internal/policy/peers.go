@@ -46,10 +46,11 @@ func (s *sentence) list(after word, addresses, any bool) []Peer {
 }
 
 func (s *sentence) peer(items []Peer, w word, addresses bool) []Peer {
-	p, f := containerPeer(w.text)
+	read := containerPeer
 	if addresses {
-		p, f = addressPeer(w.text)
+		read = addressPeer
 	}
+	p, f := read(w.text)
 	if f == nil && p.Container != nil && p.Container.Port != 0 && s.section == Egress {
 		f = faultf("leave "+quote(fmt.Sprintf(":%d", p.Container.Port))+" out",
 			"a container's own port means something in ingress only")

@@ -57,8 +57,10 @@ func (s *sentence) merge(sets []PortSet, set PortSet, w word) []PortSet {
 
 // portSet parses one group whose first word is taken: a protocol alone, or ports between commas with the protocol behind.
 func (s *sentence) portSet(first word) (PortSet, bool) {
-	if protocol, err := host.ParseProtocol(first.text); err == nil {
-		return PortSet{Protocol: protocol}, true
+	if !isDigit(first.text[0]) {
+		if protocol, err := host.ParseProtocol(first.text); err == nil {
+			return PortSet{Protocol: protocol}, true
+		}
 	}
 	items := []word{first}
 	for !strings.Contains(items[len(items)-1].text, "/") && s.peek() == "," && !s.clauseAt(s.next+1) {

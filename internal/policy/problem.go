@@ -148,10 +148,10 @@ func printable(s string) string {
 // forbidden tells whether a character has no place in a policy: control characters (but not tab and newline), line
 // separators, the byte order mark, and those that turn the direction of text and so hide what a line says.
 func forbidden(r rune) bool {
-	switch r {
-	case '\t', '\n':
+	switch {
+	case r == '\t' || r == '\n' || ' ' <= r && r <= '~':
 		return false
-	case '\u2028', '\u2029', '\ufeff', utf8.RuneError:
+	case r == '\u2028' || r == '\u2029' || r == '\ufeff' || r == utf8.RuneError:
 		return true
 	}
 	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r)

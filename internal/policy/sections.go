@@ -100,8 +100,9 @@ func (f *file) standard(key scalar, value ast.Node) {
 }
 
 func (f *file) rules(key scalar, value ast.Node, section Section) []Rule {
-	var rules []Rule
-	for _, s := range f.list(value, key, "a sentence, for example: allow 8123/tcp from office") {
+	sentences := f.list(value, key, "a sentence, for example: allow 8123/tcp from office")
+	rules := make([]Rule, 0, len(sentences))
+	for _, s := range sentences {
 		r, problems := parseRule(s.source, s.column, s.text, section)
 		f.problems = append(f.problems, problems...)
 		rules = append(rules, r)

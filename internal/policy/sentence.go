@@ -8,7 +8,7 @@ import (
 )
 
 // clauses are the words that begin the parts of a rule behind its ports, in their order.
-var clauses = []string{"from", "to", "on", "at", "log"}
+var clauses = [...]string{"from", "to", "on", "at", "log"}
 
 const clauseOrder = "the order is: from, to, on, at, log"
 
@@ -47,20 +47,20 @@ func (s *sentence) rule() Rule {
 	r := Rule{Section: s.section, Position: s.source.position(s.place().column)}
 	r.Action = s.action()
 	r.Ports = s.ports()
-	seen := map[string]bool{}
+	var seen [len(clauses)]bool
 	for rank := 0; !s.done(); {
 		w := s.take()
-		n := slices.Index(clauses, w.text)
+		n := slices.Index(clauses[:], w.text)
 		if n < 0 {
 			s.unexpected(w)
 			continue
 		}
-		if seen[w.text] {
+		if seen[n] {
 			s.fail(w, faultf(clauseOrder, "`%s` stands here twice", w.text))
 		} else if n < rank {
 			s.fail(w, faultf(clauseOrder, "`%s` stands behind `%s`", w.text, clauses[rank]))
 		}
-		seen[w.text], rank = true, max(rank, n)
+		seen[n], rank = true, max(rank, n)
 		s.clause(w, &r)
 	}
 	return r
@@ -146,7 +146,7 @@ func (s *sentence) unexpected(w word) {
 
 // corrected reports a misspelt clause word just taken, and puts it back in its right spelling.
 func (s *sentence) corrected(w word) bool {
-	near := nearest(w.text, clauses)
+	near := nearest(w.text, clauses[:])
 	if near == "" {
 		return false
 	}

@@ -59,7 +59,7 @@ func (w word) behind() word { return w.part(len(w.text), "") }
 
 // split cuts text at blanks, and makes every comma a word of its own. The first character stands in the column given.
 func split(text string, column int) []word {
-	var words []word
+	words := make([]word, 0, 8)
 	whole, start := word{text, column}, -1
 	flush := func(end int) {
 		if start >= 0 {
@@ -68,10 +68,10 @@ func split(text string, column int) []word {
 		start = -1
 	}
 	for i := 0; i < len(text); i++ {
-		switch {
-		case strings.IndexByte(" \t", text[i]) >= 0:
+		switch c := text[i]; {
+		case c == ' ' || c == '\t':
 			flush(i)
-		case text[i] == ',':
+		case c == ',':
 			flush(i)
 			words = append(words, whole.part(i, ","))
 		case start < 0:
@@ -133,7 +133,7 @@ func (s *sentence) place() word {
 
 // clauseAt tells whether a clause begins at the word, or the sentence ends before it.
 func (s *sentence) clauseAt(i int) bool {
-	return i >= len(s.words) || slices.Contains(clauses, s.words[i].text)
+	return i >= len(s.words) || slices.Contains(clauses[:], s.words[i].text)
 }
 
 // skip goes to the next clause.
