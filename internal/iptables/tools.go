@@ -1,0 +1,166 @@
+package iptables
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/dockwall/dockwall/internal/backend"
+)
+
+// tools runs iptables' programs of one variant, and ipset, in the network namespace of the calling thread.
+type tools struct {
+	variant string // "nft", "legacy", or "" for what the plain names are
+}
+
+// restore runs a transaction of one family. Every rule's counters are zero unless the text and keepCounters say more.
+func (t tools) restore(ctx context.Context, f *family, text string, keepCounters bool) error {
+	arguments := []string{"--noflush"}
+	if keepCounters {
+		arguments = append(arguments, "--counters")
+	}
+	tool, err := t.find(ctx, f.tool, "restore")
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(tool, "-nft-") {
+		arguments = append(arguments, "--wait", "10") // for the lock that the programs of the legacy variant share
+	}
+	_, err = run(ctx, text, tool, arguments...)
+	return err
+}
+
+// save prints the filter table of one family, with counters.
+func (t tools) save(ctx context.Context, f *family) (string, error) {
+	tool, err := t.find(ctx, f.tool, "save")
+	if err != nil {
+		return "", err
+	}
+	return run(ctx, "", tool, "--counters", "--table", "filter")
+}
+
+// find is the program of our variant: iptables-nft-restore, or iptables-restore if that is of the same variant.
+func (t tools) find(ctx context.Context, tool, action string) (string, error) {
+	plain := tool + "-" + action
+	if t.variant != "" {
+		named := tool + "-" + t.variant + "-" + action
+		if _, err := exec.LookPath(named); err == nil {
+			return named, nil
+		}
+	}
+	version, err := run(ctx, "", plain, "--version")
+	if t.variant == "" || err == nil && variantOf(version) == t.variant {
+		return plain, err
+	}
+	return "", &backend.MissingToolError{Tool: tool + "-" + t.variant + "-" + action, Package: "iptables"}
+}
+
+// variantOf reads what a program says its version is. Before 1.8 there was one variant, and no word for it.
+func variantOf(version string) string {
+	if strings.Contains(version, "nf_tables") {
+		return "nft"
+	}
+	return "legacy"
+}
+
+// kind is the variant that the programs really are of.
+func (t tools) kind(ctx context.Context, f *family) (string, error) {
+	if t.variant != "" {
+		return t.variant, nil
+	}
+	version, err := run(ctx, "", f.tool+"-save", "--version")
+	return variantOf(version), err
+}
+
+// setNames are the names of our sets.
+func (t tools) setNames(ctx context.Context) ([]string, error) {
+	text, err := run(ctx, "", "ipset", "list", "-name")
+	names := strings.Fields(text)
+	return slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, setPrefix) }), err
+}
+
+// ipset runs lines as ipset restore takes them. It is no transaction: what stands before a line that fails is done.
+func (t tools) ipset(ctx context.Context, text string) (string, error) {
+	return run(ctx, text, "ipset", "restore")
+}
+
+// run runs a program and returns what it prints. Its refusal is a *backend.RefusedError with the line of the input that
+// it complains about.
+func run(ctx context.Context, input, tool string, arguments ...string) (string, error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, tool, arguments...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &stdout, &stderr
+	err := cmd.Run()
+	switch {
+	case err == nil:
+		return stdout.String(), nil
+	case errors.Is(err, exec.ErrNotFound):
+		return "", &backend.MissingToolError{Tool: tool, Package: packageOf(tool)}
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("%s was ended before it was done: %w", tool, context.Cause(ctx))
+	}
+	return "", refusal(tool, input, stderr.String(), err)
+}
+
+func packageOf(tool string) string {
+	if tool == "ipset" {
+		return "ipset"
+	}
+	return "iptables"
+}
+
+// reasons are what the programs say where not the rules are the trouble, and what it means.
+var reasons = []struct{ said, means string }{
+	{"you must be root", "this needs root (the capability CAP_NET_ADMIN)"},
+	{"Operation not permitted", "this needs root (the capability CAP_NET_ADMIN)"},
+	{"Permission denied", "this needs root (the capability CAP_NET_ADMIN)"},
+	{"xtables lock", "another program is changing iptables' rules and did not finish within 10 seconds; try again"},
+	{"Cannot open session to kernel", "this kernel has no ip_set: load the module ip_set, or use a kernel with CONFIG_IP_SET"},
+	{"Kernel support protocol version", "the ipset program and this kernel do not understand each other: update the package ipset"},
+	{"missing kernel module", "this kernel lacks a module that the rules need: ip_set, xt_set, xt_conntrack, xt_comment and " +
+		"ipt_REJECT are used"},
+}
+
+// refusal is what a program's complaint means.
+func refusal(tool, input, message string, err error) error {
+	message = strings.Join(strings.Fields(firstLines(message)), " ")
+	if message == "" {
+		message = err.Error()
+	}
+	for _, r := range reasons {
+		if strings.Contains(message, r.said) {
+			return fmt.Errorf("%s: %s (it said: %s)", tool, r.means, message)
+		}
+	}
+	return &backend.RefusedError{Tool: tool, Message: message, Line: complainedLine(input, message)}
+}
+
+// firstLines is a message without the hint to read the manual.
+func firstLines(message string) string {
+	before, _, _ := strings.Cut(message, "\nTry `")
+	return before
+}
+
+// lineNumber is how all the programs name a line of their input: "line 12 failed", "line: 5", "in line 2:".
+var lineNumber = regexp.MustCompile(`line:? (\d+)`)
+
+// complainedLine is the line of the input that a message names, "" for none. The legacy variant only learns at the
+// COMMIT that the kernel refuses, and cannot say which line is the cause.
+func complainedLine(input, message string) string {
+	found := lineNumber.FindStringSubmatch(message)
+	if found == nil {
+		return ""
+	}
+	n, err := strconv.Atoi(found[1])
+	lines := strings.Split(input, "\n")
+	if err != nil || n < 1 || n > len(lines) || lines[n-1] == "COMMIT" {
+		return ""
+	}
+	return lines[n-1]
+}
