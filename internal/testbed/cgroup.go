@@ -33,6 +33,26 @@ func removeCgroups(cgroup string) error {
 	return nil
 }
 
+// thaw lets the paused containers below a cgroup go on: the kernel's older freezer keeps even a kill from them.
+func thaw(cgroup string) error {
+	hierarchies, err := cgroupMounts()
+	if err != nil {
+		return err
+	}
+	for _, hierarchy := range hierarchies {
+		frozen, err := filepath.Glob(filepath.Join(hierarchy, cgroup, "*", "freezer.state"))
+		if err != nil {
+			return err
+		}
+		for _, path := range frozen {
+			if err := os.WriteFile(path, []byte("THAWED"), 0); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // removeTree removes directories from the leaves up; the files of a cgroup go with its directory.
 func removeTree(top string) error {
 	var directories []string

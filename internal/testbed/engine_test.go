@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/moby/moby/client"
+
 	"github.com/dockwall/dockwall/internal/netlab"
 )
 
@@ -59,8 +61,10 @@ func TestContainersOutliveDockerd(t *testing.T) {
 // The machine has nothing of a closed testbed, and nothing of one whose process died after the next sweep.
 func TestNothingIsLeft(t *testing.T) {
 	bed := newTestbed(t, EngineOptions{})
-	_, err := bed.Engine.RunContainer(t.Context(), Container{Name: "web", Listen: []string{"80/tcp"}})
+	web, err := bed.Engine.RunContainer(t.Context(), Container{Name: "web", Listen: []string{"80/tcp"}})
 	must(t, err)
+	_, err = bed.Engine.Client.ContainerPause(t.Context(), web.ID, client.ContainerPauseOptions{})
+	must(t, err) // a kill does not end a frozen process
 	cgroups := tracesInCgroups(t, bed.Name)
 	if len(cgroups) == 0 {
 		t.Fatal("the container has no cgroup where clean-up looks for it")

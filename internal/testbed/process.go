@@ -127,6 +127,9 @@ func (e *Engine) close() error {
 	if err := e.init.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
+	if err := thaw(e.cgroup); err != nil {
+		return err
+	}
 	e.init.Wait() // it was killed: the error says only that
 	return nil
 }

@@ -29,6 +29,9 @@ type Record struct {
 // DockerHost is the address of the testbed's engine, as in the variable DOCKER_HOST.
 func (r Record) DockerHost() string { return dockerHost(filepath.Join(stateDir, r.Name)) }
 
+// cgroup is where the testbed's containers are, in every hierarchy.
+func (r Record) cgroup() string { return "/dockwall-" + r.Name }
+
 func dockerHost(state string) string { return "unix://" + filepath.Join(state, "docker.sock") }
 
 func recordPath(name string) string { return filepath.Join(stateDir, name, "record.json") }
@@ -157,6 +160,9 @@ func remove(r Record) error {
 		if err := unix.Kill(r.Process, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
 			return err
 		}
+		if err := thaw(r.cgroup()); err != nil {
+			return err
+		}
 		for deadline := time.Now().Add(30 * time.Second); alive(r); time.Sleep(20 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				return fmt.Errorf("process %d was killed and does not end", r.Process)
@@ -173,7 +179,7 @@ func discard(r Record) error {
 			return err
 		}
 	}
-	if err := removeCgroups("/dockwall-" + r.Name); err != nil {
+	if err := removeCgroups(r.cgroup()); err != nil {
 		return err
 	}
 	return os.RemoveAll(filepath.Join(stateDir, r.Name))

@@ -81,7 +81,7 @@ func (t *Testbed) build(ctx context.Context, o Options) error {
 	at := t.layout.stations
 	t.Host, t.Office, t.Internet = at["host"], at["office"], at["internet"]
 	t.Neighbour, t.Router, t.Annex = at["neighbour"], at["router"], at["annex"]
-	t.Engine = &Engine{options: o.Engine, state: t.directory(), cgroup: "/dockwall-" + t.Name, host: t.Host.namespace}
+	t.Engine = &Engine{options: o.Engine, state: t.directory(), cgroup: t.record.cgroup(), host: t.Host.namespace}
 	if err := t.Engine.start(ctx, o.Keep); err != nil {
 		return err
 	}
