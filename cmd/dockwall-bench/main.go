@@ -1,0 +1,36 @@
+// Command dockwall-bench prints what dockwall costs on this machine. It needs root, nft, iptables and ipset.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/dockwall/dockwall/internal/bench"
+)
+
+func main() {
+	rounds := flag.Int("rounds", 5, "rounds of measuring; the median counts")
+	length := flag.Duration("length", 400*time.Millisecond, "length of one measurement")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *rounds, *length); err != nil {
+		fmt.Fprintln(os.Stderr, "dockwall-bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, rounds int, length time.Duration) error {
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("the benchmarks make network namespaces: run them as root")
+	}
+	if err := bench.Apply(ctx, os.Stdout, 10000); err != nil {
+		return err
+	}
+	fmt.Println()
+	return bench.Rates(ctx, os.Stdout, []int{10, 1000, 10000}, rounds, length)
+}

@@ -1,0 +1,201 @@
+// Package witness holds the kernel against the policy's meaning: it builds a Docker host in namespaces, as a
+// host.Host describes it, loads gates into it, sends packets, and tells which of them came through.
+//
+// What came through is seen by the kernel itself: chains behind dockwall's note the packets that reach them in sets. A
+// packet carries its number as its source port (as its destination port on the way back), so that a batch needs one
+// look. After a batch a marker that nothing refuses is sent; when it is seen, all before it are through.
+package witness
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/netlab"
+)
+
+// Realm is a Docker host made of namespaces: the host itself, the outside, and the inside of its bridges.
+type Realm struct {
+	Host    *netlab.Namespace
+	outside *netlab.Namespace
+	inside  *netlab.Namespace
+	ports   map[string]port // by the host's interface
+	marker  marker
+	next    uint16 // the last packet's number
+}
+
+// port is where packets for one interface of the host are put on its link.
+type port struct {
+	namespace *netlab.Namespace
+	index     int
+	to        net.HardwareAddr // of the host's interface
+}
+
+// NewRealm builds the host: its interfaces with their addresses, Docker's DNAT and masquerading, and the observers.
+func NewRealm(ctx context.Context, h *host.Host) (*Realm, error) {
+	r := &Realm{ports: map[string]port{}, next: firstNumber}
+	for _, n := range []**netlab.Namespace{&r.Host, &r.outside, &r.inside} {
+		var err error
+		if *n, err = netlab.New(); err != nil {
+			r.Close()
+			return nil, err
+		}
+	}
+	if err := r.build(ctx, h); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("building the host of the test: %w", err)
+	}
+	return r, nil
+}
+
+// Close gives all namespaces back.
+func (r *Realm) Close() {
+	for _, n := range []*netlab.Namespace{r.Host, r.outside, r.inside} {
+		if n != nil {
+			n.Close()
+		}
+	}
+}
+
+func (r *Realm) build(ctx context.Context, h *host.Host) error {
+	for _, knob := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding", "netfilter/nf_conntrack_tcp_be_liberal"} {
+		if err := r.Host.Sysctl(knob, "1"); err != nil {
+			return err
+		}
+	}
+	for _, knob := range []string{"ipv4/conf/all/rp_filter", "ipv4/conf/default/rp_filter"} {
+		if err := r.Host.Sysctl(knob, "0"); err != nil {
+			return err
+		}
+	}
+	for i, link := range h.Interfaces {
+		if err := r.link(h, link, i); err != nil {
+			return err
+		}
+	}
+	for _, everywhere := range []string{"0.0.0.0/0", "::/0"} {
+		if err := r.defaultRoute(everywhere); err != nil {
+			return err
+		}
+	}
+	if _, err := r.Host.Run(ctx, dockerRules(h)+observers, "nft", "-f", "-"); err != nil {
+		return err
+	}
+	if _, err := r.Host.Run(ctx, dockerUser, "iptables-nft-restore"); err != nil {
+		return err
+	}
+	var err error
+	r.marker, err = markerOf(h)
+	return err
+}
+
+// link makes one interface of the host: a bridge with one port, or one end of a pair.
+func (r *Realm) link(h *host.Host, link host.Interface, number int) error {
+	if link.Loopback {
+		return nil
+	}
+	end := fmt.Sprintf("far%d", number)
+	space, name := r.outside, link.Name
+	if link.Kind == "bridge" {
+		space, name = r.inside, fmt.Sprintf("port%d", number)
+		if err := r.Host.Bridge(link.Name); err != nil {
+			return err
+		}
+	}
+	if err := netlab.Connect(r.Host, name, space, end); err != nil {
+		return err
+	}
+	if link.Kind == "bridge" {
+		if err := r.Host.Enslave(name, link.Name); err != nil {
+			return err
+		}
+	}
+	for _, prefix := range link.Addresses {
+		if err := r.Host.Address(link.Name, prefix.String()); err != nil {
+			return err
+		}
+	}
+	return r.attach(link.Name, space, end)
+}
+
+// uplink is the interface that all packets leave by whose destination is on no link of the host.
+const uplink = "eno1"
+
+func (r *Realm) defaultRoute(everywhere string) error {
+	return r.Host.Do(func() error {
+		link, err := netlink.LinkByName(uplink)
+		if err != nil {
+			return fmt.Errorf("interface %s: %w", uplink, err)
+		}
+		_, destination, err := net.ParseCIDR(everywhere)
+		if err != nil {
+			return err
+		}
+		return netlink.RouteAdd(&netlink.Route{Dst: destination, LinkIndex: link.Attrs().Index})
+	})
+}
+
+func (r *Realm) attach(name string, space *netlab.Namespace, end string) error {
+	p := port{namespace: space}
+	err := r.Host.Do(func() error {
+		link, err := netlink.LinkByName(name)
+		if err == nil {
+			p.to = link.Attrs().HardwareAddr
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.ports[name] = p
+	return space.Do(func() error {
+		link, err := netlink.LinkByName(end)
+		if err == nil {
+			p.index = link.Attrs().Index
+			r.ports[name] = p
+		}
+		return err
+	})
+}
+
+// send puts packets on the link of one of the host's interfaces, as if a neighbour there had sent them.
+func (r *Realm) send(name string, packets ...packet) error {
+	p, found := r.ports[name]
+	if !found {
+		return fmt.Errorf("the host has no interface %q", name)
+	}
+	return p.namespace.Do(func() error {
+		// One processor, so that packets are worked on in the order they are sent.
+		var one unix.CPUSet
+		one.Set(0)
+		if err := unix.SchedSetaffinity(0, &one); err != nil {
+			return fmt.Errorf("keeping to one processor: %w", err)
+		}
+		return p.put(packets)
+	})
+}
+
+func (p port) put(packets []packet) error {
+	socket, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM, 0)
+	if err != nil {
+		return fmt.Errorf("packet socket: %w", err)
+	}
+	defer unix.Close(socket)
+	for _, one := range packets {
+		address := unix.SockaddrLinklayer{Ifindex: p.index, Halen: uint8(len(p.to)), Protocol: bigEndian(unix.ETH_P_IP)}
+		if one.source.Is6() {
+			address.Protocol = bigEndian(unix.ETH_P_IPV6)
+		}
+		copy(address.Addr[:], p.to)
+		if err := unix.Sendto(socket, one.bytes(), 0, &address); err != nil {
+			return fmt.Errorf("sending %+v: %w", one, err)
+		}
+	}
+	return nil
+}
+
+func bigEndian(v uint16) uint16 { return v<<8 | v>>8 }
