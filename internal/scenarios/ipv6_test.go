@@ -27,7 +27,8 @@ func TestIPv6ToIPv4OnlyContainer(t *testing.T) {
 	})
 }
 
-// Dual stack: Docker's own IPv6 DNAT, on the default bridge and on a network; link-local and direct routing too.
+// Dual stack: Docker's own IPv6 DNAT, on the default bridge and on a network; link-local clients (which Docker serves
+// from 28 on, by docker-proxy) and direct routing too.
 func TestDualStack(t *testing.T) {
 	everywhere(t, dual, func(s *scene) {
 		s.network(testbed.Network{Name: "twin", Subnets: []string{"172.31.4.0/24", "fd31:4::/64"}})
@@ -35,14 +36,16 @@ func TestDualStack(t *testing.T) {
 		s.container(testbed.Container{Name: "db", Listen: []string{"80/tcp"}, Publish: []string{"5432:80"},
 			Networks: []string{"twin"}, IPv4: "172.31.4.80", IPv6: "fd31:4::80"})
 		s.serve(s.bed.Internet, "remote", "443/tcp", "5432/tcp")
-		clients := []*testbed.Station{s.bed.Office, s.bed.Internet}
+		clients := []*testbed.Station{s.bed.Router, s.bed.Internet}
 		for _, from := range clients {
 			s.expect("without dockwall", open("web", s.both(from, "8080/tcp")...), open("db", s.both(from, "5432/tcp")...))
 		}
+		linkLocal := s.untouched(tcp(s.bed.Office, "[fe80::10%eth0]:8080"))
 		s.apply("ingress: [allow 8080/tcp from any, allow 5432/tcp from \"2001:db8::7\" to db:80]\n")
 		for _, from := range clients {
 			s.expect("allowed to all", open("web", s.both(from, "8080/tcp")...))
 		}
+		linkLocal("allowed to all")
 		s.expect("allowed to one address", open("db", tcp(s.bed.Office, "[2001:db8::10]:5432")),
 			refused(s.v4(s.bed.Office, "5432/tcp")...), refused(s.both(s.bed.Internet, "5432/tcp")...),
 			refused(tcp(s.bed.Office, "[fe80::10%eth0]:5432")))

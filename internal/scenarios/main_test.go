@@ -104,10 +104,9 @@ func suites() []string {
 	return testbed.Suites[:2]
 }
 
-func (l *laboratory) shared(suite string, p profile) *sharedBed {
+func (l *laboratory) shared(key string) *sharedBed {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := suite + "/" + p.name
 	if l.beds[key] == nil {
 		l.beds[key] = &sharedBed{}
 	}
@@ -115,9 +114,9 @@ func (l *laboratory) shared(suite string, p profile) *sharedBed {
 }
 
 // borrow waits for the turn at the shared engine, and makes it where this is the first test to want it.
-func (l *laboratory) borrow(t *testing.T, suite string, p profile) *testbed.Testbed {
+func (l *laboratory) borrow(t *testing.T, suite, backend string, p profile) *testbed.Testbed {
 	t.Helper()
-	shared := l.shared(suite, p)
+	shared := l.shared(suite + "/" + backend + "/" + p.name)
 	shared.turn.Lock()
 	t.Cleanup(shared.turn.Unlock)
 	if shared.bed == nil {
@@ -148,11 +147,12 @@ func (l *laboratory) make(t *testing.T, suite string, p profile) *testbed.Testbe
 	return bed
 }
 
-// everywhere runs a scenario with every engine and both backends, on the shared engine of the profile.
+// everywhere runs a scenario with every engine and both backends, each on its shared engine of the profile.
 func everywhere(t *testing.T, p profile, scenario func(s *scene)) {
 	t.Helper()
 	onEach(t, func(t *testing.T, suite, backend string) {
-		scenario(&scene{T: t, bed: lab.borrow(t, suite, p), suite: suite, profile: p, backend: backend})
+		bed := lab.borrow(t, suite, backend, p)
+		scenario(&scene{T: t, bed: bed, suite: suite, profile: p, backend: backend})
 	})
 }
 

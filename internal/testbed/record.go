@@ -156,11 +156,11 @@ func Sweep() error {
 
 // remove ends a testbed's process 1, if it still is the one that was recorded, and removes what it leaves.
 func remove(r Record) error {
+	if err := thaw(r.cgroup()); err != nil {
+		return err
+	}
 	if alive(r) {
 		if err := unix.Kill(r.Process, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
-			return err
-		}
-		if err := thaw(r.cgroup()); err != nil {
 			return err
 		}
 		for deadline := time.Now().Add(30 * time.Second); alive(r); time.Sleep(20 * time.Millisecond) {
