@@ -6,6 +6,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -90,6 +91,10 @@ func (e *RefusedError) Error() string {
 	}
 	return fmt.Sprintf("%s refused the rules: %s; the line was: %s; nothing was changed", e.Tool, e.Message, e.Line)
 }
+
+// ErrNoNFTables is a kernel without nf_tables, in which no rule of the nftables backend and of the nft variant of iptables
+// can be.
+var ErrNoNFTables = errors.New("this kernel has no nf_tables (CONFIG_NF_TABLES; try `modprobe nf_tables`)")
 
 // MissingToolError is a program that is not installed.
 type MissingToolError struct {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/dockwall/dockwall/internal/backend"
 )
 
 // The nft variant makes its table and the built-in chains when the first rule needs them, and never takes them away
@@ -24,7 +26,7 @@ func (f *family) protocolFamily() byte {
 	return unix.NFPROTO_IPV6
 }
 
-var errNoNFTables = errors.New("this kernel has no nf_tables, which the nft variant of iptables needs")
+var errNoNFTables = fmt.Errorf("%w, which the nft variant of iptables needs", backend.ErrNoNFTables)
 
 // missingParts are "table" and the names of those chains which nf_tables does not have.
 func missingParts(f *family, chains []string) ([]string, error) {
