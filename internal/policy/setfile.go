@@ -83,7 +83,7 @@ func (l *setLines) add(line []byte) {
 	if bytes.HasSuffix(line, []byte{'\r'}) {
 		text = text[:len(text)-1]
 		if !l.windows {
-			l.fail(word{"", len(text) + 1}, text, faultf("sed -i 's/\\r$//' "+l.name, "the lines end in CR LF"))
+			l.fail(word{text, 1}.behind(), text, faultf("sed -i 's/\\r$//' "+l.name, "the lines end in CR LF"))
 		}
 		l.windows = true
 	}
