@@ -110,7 +110,7 @@ func snapshotIn(t *testing.T, bed *testbed.Testbed) (s *host.Snapshot) {
 	return s
 }
 
-// checkInventory looks at all that startedBed made. Without docker-proxy, IPv4-only networks are not published over IPv6.
+// checkInventory looks at all that startedBed made. Without docker-proxy nothing is published over IPv6 there.
 func checkInventory(t *testing.T, h *host.Host, proxied bool) {
 	t.Helper()
 	web6 := ""
