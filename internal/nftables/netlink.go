@@ -1,0 +1,94 @@
+package nftables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mdlayher/netlink"
+	"github.com/ti-mo/netfilter"
+	"golang.org/x/sys/unix"
+
+	"github.com/dockwall/dockwall/internal/backend"
+)
+
+// connection asks the kernel about nf_tables, in the network namespace of the thread that opened it. Constants and
+// layouts are those of linux/netfilter/nf_tables.h.
+type connection struct {
+	*netfilter.Conn
+	stop func() bool
+}
+
+// receiveBuffer is the most that the kernel puts into one message of a dump.
+const receiveBuffer = 32 << 10
+
+// connect opens a connection that ends with the context.
+func connect(ctx context.Context) (*connection, error) {
+	c, err := netfilter.Dial(&netlink.Config{MessageBufferSize: receiveBuffer})
+	if err != nil {
+		return nil, explain(err)
+	}
+	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
+	return &connection{c, stop}, nil
+}
+
+func (c *connection) close() {
+	c.stop()
+	_ = c.Close()
+}
+
+// ask sends a request about the family inet. attributes are strings by their type.
+func (c *connection) ask(kind netfilter.MessageType, flags netlink.HeaderFlags, attributes ...string) ([]netlink.Message, error) {
+	encoder := netfilter.NewAttributeEncoder()
+	for i, value := range attributes {
+		encoder.String(uint16(i+1), value) // the table is attribute 1 everywhere, the set or chain 2
+	}
+	request, err := netfilter.EncodeNetlink(netfilter.Header{
+		SubsystemID: netfilter.NFSubsysNFTables,
+		MessageType: kind,
+		Family:      netfilter.ProtoFamily(unix.NFPROTO_INET),
+		Flags:       netlink.Request | flags,
+	}, encoder)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := c.Query(request)
+	if err != nil {
+		return nil, explain(err)
+	}
+	return answers, nil
+}
+
+// each asks and gives every answer to visit: its attributes.
+func (c *connection) each(kind netfilter.MessageType, flags netlink.HeaderFlags, visit func(message []byte),
+	attributes ...string) error {
+	answers, err := c.ask(kind, flags, attributes...)
+	for _, answer := range answers {
+		const header = 4 // struct nfgenmsg
+		visit(answer.Data[min(header, len(answer.Data)):])
+	}
+	return err
+}
+
+// generation is the number of the rule set: it changes with every change to any table.
+func (c *connection) generation() (number uint32, err error) {
+	err = c.each(unix.NFT_MSG_GETGEN, 0, func(message []byte) { number = number32(attribute(message, unix.NFTA_GEN_ID)) })
+	if errors.Is(err, unix.EINVAL) { // nfnetlink has no such subsystem
+		return 0, errNoNFTables
+	}
+	return number, err
+}
+
+var errNoNFTables = fmt.Errorf("%w: use the iptables backend (backend: iptables)", backend.ErrNoNFTables)
+
+// explain turns what the kernel says into what to do about it.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
+		return fmt.Errorf("reading the kernel's rules needs root (CAP_NET_ADMIN): %w", err)
+	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT):
+		return fmt.Errorf("this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK): %w", err)
+	}
+	return err
+}

@@ -1,0 +1,92 @@
+package nftables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dockwall/dockwall/internal/backend"
+)
+
+// nftElsewhere is where nft is on hosts whose PATH has it for root only.
+const nftElsewhere = "/usr/sbin/nft"
+
+// program finds nft.
+func (b *Backend) program() (string, error) {
+	name := b.options.Nft
+	if name == "" {
+		name = "nft"
+	}
+	path, err := exec.LookPath(name)
+	if err != nil && b.options.Nft == "" {
+		path, err = exec.LookPath(nftElsewhere)
+	}
+	if err != nil {
+		return "", &backend.MissingToolError{Tool: name, Package: "nftables"}
+	}
+	return path, nil
+}
+
+// HasTool tells whether nft is installed.
+func (b *Backend) HasTool() bool {
+	_, err := b.program()
+	return err == nil
+}
+
+// load has nft run a transaction in the network namespace of this thread.
+func (b *Backend) load(ctx context.Context, text string) error {
+	path, err := b.program()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, path, "-f", "-")
+	cmd.Stdin = strings.NewReader(text)
+	cmd.WaitDelay = time.Second // for what nft may have started, once it is killed
+	output, err := cmd.CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("nft did not come to an end and was stopped; the rules are either all old or all new, "+
+			"see `dockwall status`: %w", context.Cause(ctx))
+	}
+	var failed *exec.ExitError
+	if !errors.As(err, &failed) {
+		return fmt.Errorf("%s could not be run: %w", path, err)
+	}
+	return refused(string(output), failed, text)
+}
+
+// complaint is how nft says what it could not do: file, line and columns, then the reason.
+var complaint = regexp.MustCompile(`(?m)^[^\s:]+:(\d+):\d+(?:-\d+)?: Error: (.*)$`)
+
+// refused is what nft or the kernel had against a transaction.
+func refused(output string, failed *exec.ExitError, text string) error {
+	e := &backend.RefusedError{Tool: "nft", Message: strings.TrimSpace(output)}
+	if m := complaint.FindStringSubmatch(output); m != nil {
+		e.Message, e.Line = m[2], lineOf(text, m[1])
+	}
+	if e.Message == "" {
+		e.Message = failed.String()
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("changing the kernel's rules needs root (CAP_NET_ADMIN): %w", e)
+	}
+	return e
+}
+
+// lineOf is a line of the text, counted from 1; "" if there is none.
+func lineOf(text, number string) string {
+	lines := strings.Split(text, "\n")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 || n > len(lines) {
+		return ""
+	}
+	return strings.TrimSpace(lines[n-1])
+}
