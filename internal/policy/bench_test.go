@@ -48,8 +48,8 @@ func BenchmarkDecide(b *testing.B) {
 		b.Fatal(problems)
 	}
 	h := testHost()
-	c := Conversation{In: "eno1", Source: h.Interfaces[1].Addresses[0].Addr(), Destination: h.Interfaces[1].Addresses[1].Addr(),
-		Protocol: host.TCP, Port: 8123}
+	address := h.Interfaces[1].Addresses[0].Addr()
+	c := Conversation{In: "eno1", Source: address, Destination: address, Protocol: host.TCP, Port: 8123}
 	for b.Loop() {
 		Decide(p, h, c)
 	}

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -10,8 +9,8 @@ import (
 )
 
 // Check is what is doubtful about a policy on a host, as warnings: containers, interfaces, addresses and ports that it
-// names and the host does not have. Nothing of it is an error: they may come later. Where no engine was asked, containers
-// and ports are not looked at.
+// names and the host does not have. Nothing of it is an error: they may come later. Where no engine was asked,
+// containers and ports are not looked at.
 func (p *Policy) Check(h *host.Host) Problems {
 	c := check{host: h}
 	for i := range p.Ingress {
@@ -102,14 +101,11 @@ func (c *check) onInterface(r *Rule) {
 }
 
 func (c *check) atAddress(r *Rule) {
-	own := func(i host.Interface) bool {
-		return slices.ContainsFunc(i.Addresses, func(a netip.Prefix) bool { return a.Addr() == r.At })
-	}
 	switch {
 	case !r.At.IsValid():
 	case r.At.IsLoopback():
 		c.warn(r.Position, faultf("", "`at %s` never matches: what is published on loopback is the host's own", r.At))
-	case !slices.ContainsFunc(c.host.Interfaces, own) && len(c.host.Targets(r.At, host.ICMP, 0)) == 0:
+	case !ownAddress(c.host, r.At) && len(c.host.Targets(r.At, host.ICMP, 0)) == 0:
 		c.warn(r.Position, faultf("", "%s is not an address of the host now", r.At))
 	}
 }
@@ -127,7 +123,9 @@ func (c *check) ports(r *Rule) {
 }
 
 func (c *check) published(p host.Protocol, ports PortRange) bool {
-	return slices.ContainsFunc(c.publishedPorts(p), func(port uint16) bool { return ports.First <= port && port <= ports.Last })
+	return slices.ContainsFunc(c.publishedPorts(p), func(port uint16) bool {
+		return ports.First <= port && port <= ports.Last
+	})
 }
 
 func (c *check) publishedPorts(p host.Protocol) []uint16 {

@@ -17,9 +17,11 @@ func TestCheck(t *testing.T) {
 		{"allow tcp to label:role=cache", `there is no container "label:role=cache" now`},
 		{"allow tcp to network:shp", `there is no container "network:shp" now; did you mean "network:shop"?`},
 		{"egress: deny all from ngnix", `there is no container "ngnix" now; did you mean "nginx"?`},
-		{"allow tcp to monitor", `"monitor" uses the host's network, which the policy leaves alone; protect it with the host's own firewall`},
+		{"allow tcp to monitor",
+			`"monitor" uses the host's network, which the policy leaves alone; protect it with the host's own firewall`},
 		{"allow tcp on eno3", `the host has no interface "eno3" now; did you mean "eno1"?`},
-		{"allow tcp on docker0", "`on docker0` never matches: the interface is loopback or Docker's; the policy is about what crosses from outside or to it"},
+		{"allow tcp on docker0", "`on docker0` never matches: the interface is loopback or Docker's; " +
+			"the policy is about what crosses from outside or to it"},
 		{"allow tcp at 203.0.113.11", "203.0.113.11 is not an address of the host now"},
 		{"allow tcp at 127.0.0.1", "`at 127.0.0.1` never matches: what is published on loopback is the host's own"},
 		{"allow tcp at 172.17.0.3", ""},

@@ -48,7 +48,8 @@ func decideIngress(p *Policy, h *host.Host, c Conversation) Decision {
 	}
 	var last Decision
 	for i := range targets {
-		last = verdict(p.Ingress, p.Defaults.Ingress, Ingress, func(r *Rule) bool { return p.ingressMatches(r, h, c, targets[i]) })
+		matches := func(r *Rule) bool { return p.ingressMatches(r, h, c, targets[i]) }
+		last = verdict(p.Ingress, p.Defaults.Ingress, Ingress, matches)
 		last.Target = &targets[i]
 		if !last.Allowed {
 			break

@@ -32,8 +32,12 @@ func (f *file) parseYAML(text string) *ast.MappingNode {
 		f.syntax(err)
 		return nil
 	}
-	var root *ast.MappingNode
-	for i, doc := range parsed.Docs {
+	return f.only(parsed.Docs)
+}
+
+// only is the file's one document, which has keys; nil where it has none.
+func (f *file) only(docs []*ast.DocumentNode) (root *ast.MappingNode) {
+	for i, doc := range docs {
 		mapping, ok := doc.Body.(*ast.MappingNode)
 		switch {
 		case doc.Body == nil:
@@ -41,7 +45,7 @@ func (f *file) parseYAML(text string) *ast.MappingNode {
 			f.fail(f.at(doc.Body), faultf("begin the file with: version: 1", "a policy file has keys, and this is none"))
 			return nil
 		case i > 0:
-			f.fail(f.at(doc.Body), faultf("put it into a file of its own", "a file holds one policy, and here begins another"))
+			f.fail(f.at(doc.Body), faultf("put it into a file of its own", "here begins a second document"))
 			return nil
 		default:
 			root = mapping
@@ -89,8 +93,13 @@ func (f *file) syntax(err error) {
 	f.fail(f.atToken(located.GetToken()), faultf(hint, "this is not YAML: %s", message))
 }
 
-// at is the place of a node, with its first line as text.
-func (f *file) at(n ast.Node) scalar { return f.atToken(n.GetToken()) }
+// at is the place where a node begins, with its first line as text.
+func (f *file) at(n ast.Node) scalar {
+	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
+		return f.at(m.Values[0].Key)
+	}
+	return f.atToken(n.GetToken())
+}
 
 func (f *file) atToken(t *token.Token) scalar {
 	text, _, _ := strings.Cut(strings.TrimSpace(t.Value), "\n")
@@ -109,7 +118,7 @@ func (f *file) scalar(n ast.Node, parent scalar, wanted string) (scalar, bool) {
 		}
 		f.fail(parent, faultf("write "+wanted, "there is no value"))
 	case *ast.MappingNode:
-		f.failMapping(s, wanted)
+		f.failMapping(f.atToken(n.GetToken()), wanted)
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
 		f.fail(s, faultf("write the value itself", "anchors, aliases and tags have no place in a policy"))
 	default:
@@ -138,7 +147,8 @@ func (f *file) oneLine(t *token.Token, s scalar) (scalar, bool) {
 		quote = `"`
 	}
 	if !strings.HasPrefix(s.source.from(s.column), quote+t.Value+quote) {
-		f.fail(s, faultf("write it on one line, without backslashes and quotes inside", "this does not read exactly as it is written"))
+		f.fail(s, faultf("write it on one line, without backslashes and quotes inside",
+			"this does not read exactly as it is written"))
 		return s, false
 	}
 	s.word = word{t.Value, s.column + len(quote)}
@@ -183,7 +193,8 @@ func (f *file) mapping(n ast.Node, key scalar, wanted string, each func(key scal
 	for _, pair := range mapping.Values {
 		k := f.at(pair.Key)
 		if line, twice := seen[k.text]; twice {
-			f.fail(k, faultf("put both together, or leave one out", "%s stands here twice, first in line %d", quote(k.text), line))
+			f.fail(k, faultf("put both together, or leave one out",
+				"%s stands here twice, first in line %d", quote(k.text), line))
 			continue
 		}
 		seen[k.text] = k.source.line

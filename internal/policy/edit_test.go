@@ -93,7 +93,7 @@ error: "allow 80,443/tcp from office,vpn" stands in ingress already, in line 3
 version: 1
 ingress: [allow 22/tcp]
 -- = --
-error: ingress is a list in brackets, in line 2: write its sentences on lines of their own, each behind a dash
+error: ingress is a list in brackets, in line 2: write its sentences on lines of their own, each with a dash before it
 -- add ingress allow 80 --
 version: 1
 -- = --
@@ -177,11 +177,11 @@ error: "allow all to any" stands in egress, in line 3, not in ingress
 version: 1
 ingress: [allow 80/tcp, allow 81/tcp]
 -- = --
-error: ingress is a list in brackets, in line 2: write its sentences on lines of their own, each behind a dash
+error: ingress is a list in brackets, in line 2: write its sentences on lines of their own, each with a dash before it
 -- remove ingress allow --
 version: 1
 -- = --
-error: sentence:1:6: the ports are missing; ports are written 80/tcp, 80,443/tcp, 9100-9102/udp, tcp, icmp or all; for everything write all
+error: sentence:1:6: the ports are missing; ports are written 80/tcp, 80,443/tcp, 9100-9102/udp, tcp, icmp or all
 `
 
 func TestEdit(t *testing.T) {

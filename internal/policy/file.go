@@ -59,27 +59,28 @@ func (f *file) clean(text string) (problems Problems) {
 	f.lines = strings.Split(text, "\n")
 	windows := false
 	for i, line := range f.lines {
-		s := source{file: f.name, line: i + 1, text: line}
-		if trimmed, ok := strings.CutSuffix(line, "\r"); ok {
-			s.text, f.lines[i] = trimmed, trimmed
-			if !windows {
-				w := word{" ", utf8.RuneCountInString(trimmed) + 1}
-				problems = append(problems, s.problem(w, faultf("sed -i 's/\\r$//' "+f.name, "the lines end in CR LF")))
-			}
-			windows = true
+		text, ends := strings.CutSuffix(line, "\r")
+		s := source{file: f.name, line: i + 1, text: text}
+		if ends && !windows {
+			problems = append(problems, s.problem(word{text, 1}.behind(), windowsFault(f.name)))
 		}
-		if len(line) > longestLine {
-			fault := faultf("break it", "the line is longer than %d characters", longestLine)
-			problems = append(problems, s.problem(word{" ", longestLine + 1}, fault))
-			f.lines[i] = ""
-			continue
+		windows = windows || ends
+		found := s.characters()
+		if len(text) > longestLine {
+			long := faultf("break it", "the line is longer than %d characters", longestLine)
+			text, found = "", Problems{s.problem(word{text, 1}.part(longestLine, " "), long)}
 		}
-		if found := s.characters(); len(found) > 0 {
-			problems = append(problems, found...)
-			f.lines[i] = cleaned(s.text)
+		if len(found) > 0 {
+			text = cleaned(text)
 		}
+		f.lines[i], problems = text, append(problems, found...)
 	}
 	return problems
+}
+
+// windowsFault is reported once a file, and otherwise line ends are taken as they are meant.
+func windowsFault(name string) *fault {
+	return faultf("sed -i 's/\\r$//' "+name, "the lines end in CR LF")
 }
 
 // cleaned replaces forbidden characters one by one, so that columns stay.

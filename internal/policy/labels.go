@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -44,20 +45,14 @@ type labels struct {
 }
 
 func (l *labels) container(c *host.Container) {
-	for _, key := range sortedKeys(c.Labels) {
-		if key != allowLabel && strings.HasPrefix(key, labelSpace) {
-			s := source{file: "container " + c.Name, line: 0}
-			l.warn(s.problem(word{}, faultf("only "+allowLabel+" means something", "the label %s means nothing", quote(key))))
-		}
-	}
+	l.misspelt(c)
 	text, ok := c.Labels[allowLabel]
 	if !ok {
 		return
 	}
 	s := source{file: fmt.Sprintf("container %s, label %s", c.Name, allowLabel), line: 1, text: text}
-	whole := word{text, 1}
 	if f := l.irrelevant(c, text); f != nil {
-		s.text = s.text[:min(len(s.text), longestText)]
+		s.text = text[:min(len(text), longestText)]
 		l.warn(s.problem(word{s.text, 1}, f))
 		return
 	}
@@ -65,7 +60,7 @@ func (l *labels) container(c *host.Container) {
 		l.warn(problems[0])
 		return
 	}
-	start := 0
+	whole, start := word{text, 1}, 0
 	for piece := range strings.SplitSeq(text, ";") {
 		if w := whole.part(start, piece).trimmed(); w.text != "" {
 			l.sentence(s, w, c)
@@ -74,11 +69,22 @@ func (l *labels) container(c *host.Container) {
 	}
 }
 
+// misspelt reports labels that look like dockwall's and are none.
+func (l *labels) misspelt(c *host.Container) {
+	for _, key := range slices.Sorted(maps.Keys(c.Labels)) {
+		if key != allowLabel && strings.HasPrefix(key, labelSpace) {
+			f := faultf("only "+allowLabel+" means something", "the label %s means nothing", quote(key))
+			l.warn(source{file: "container " + c.Name}.problem(word{}, f))
+		}
+	}
+}
+
 // irrelevant says why a container's label is not looked at.
 func (l *labels) irrelevant(c *host.Container, text string) *fault {
 	switch {
 	case l.policy.Labels == nil:
-		return faultf("to change that, write labels: {within: office} into the policy", "the policy lets no label open anything")
+		return faultf("to change that, write labels: {within: office} into the policy",
+			"the policy lets no label open anything")
 	case c.HostNetwork:
 		return faultf("", "the container uses the host's network, which the policy leaves alone: its label opens nothing")
 	case c.SharesNetwork != "":
@@ -120,14 +126,14 @@ func (l *labels) cut(r Rule) *fault {
 	asked, _ := b.IPSet()
 	b.RemoveSet(l.within)
 	more, _ := b.IPSet()
-	within := joinPeers(l.policy.Labels.Within)
+	hint := "write `from " + joinPeers(l.policy.Labels.Within) + "` or a part of it"
 	switch {
 	case len(more.Ranges()) == 0:
 		return nil
 	case more.Equal(asked):
-		return faultf("write `from "+within+"` or a part of it", "the sentence lies outside of labels.within and opens nothing")
+		return faultf(hint, "the sentence lies outside of labels.within and opens nothing")
 	}
-	return faultf("write `from "+within+"` or a part of it", "the sentence asks for more than labels.within and is cut down to it")
+	return faultf(hint, "the sentence asks for more than labels.within and is cut down to it")
 }
 
 func sourcesOrAll(p Peers) []Peer {
@@ -143,13 +149,4 @@ func (l *labels) warn(problems ...Problem) {
 		p.Warning = true
 		l.problems = append(l.problems, p)
 	}
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 )
@@ -92,19 +91,8 @@ func loadFile(name string, changed map[string][]byte) (*file, Problems) {
 
 // withDropIns is the names of a policy's files. The directory of drop-ins is held to the same rules as the files.
 func withDropIns(path string) ([]string, Problems) {
-	names := []string{path}
-	dir := filepath.Join(filepath.Dir(path), dropIns)
-	info, err := os.Stat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return names, nil
-	}
-	if err == nil {
-		err = trusted(dir, info)
-	}
-	if err != nil {
-		return names, Problems{unreadable(dir, err)}
-	}
-	entries, err := os.ReadDir(dir)
+	names, dir := []string{path}, filepath.Join(filepath.Dir(path), dropIns)
+	entries, err := readTrustedDir(dir)
 	if err != nil {
 		return names, Problems{unreadable(dir, err)}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/dockwall/dockwall/internal/netlab"
 )
 
-// One policy of a file, its drop-ins in the order of their names, and sets in files relative to the file that names them.
+// One policy of a file, its drop-ins in the order of their names, and sets in files beside the file that names them.
 func TestLoad(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeTree(t, "etc/policy.yaml", []byte(`version: 1
@@ -26,7 +26,12 @@ labels: {within: "office,vpn"}
 tests:
   - 192.168.0.7 can reach 1/tcp
 `))
-	writeTree(t, "etc/policy.d/20.yaml", []byte("version: 1\ningress: [allow 3/tcp]\negress:\n- deny all to any\nbackend: iptables\n"))
+	writeTree(t, "etc/policy.d/20.yaml", []byte(`version: 1
+ingress: [allow 3/tcp]
+egress:
+- deny all to any
+backend: iptables
+`))
 	writeTree(t, "etc/policy.d/10.yaml", []byte(`# drop-in
 ---
 version: 1
@@ -36,7 +41,8 @@ sets: {vpn: {file: vpn.txt}}
 ...
 `))
 	writeTree(t, "etc/policy.d/README", []byte("nothing"))
-	writeTree(t, "etc/lists/block.txt", []byte("# list\n\n 192.0.2.1 # one\n2001:db8::/32\t\n198.51.100.1-198.51.100.9#three\n"))
+	const list = "# list\n\n 192.0.2.1 # one\n2001:db8::/32\t\n198.51.100.1-198.51.100.9#three\n"
+	writeTree(t, "etc/lists/block.txt", []byte(list))
 	writeTree(t, "etc/policy.d/vpn.txt", []byte("10.8.0.0/24"))
 
 	p, problems := Load("etc/policy.yaml")
@@ -54,7 +60,8 @@ sets: {vpn: {file: vpn.txt}}
 		t.Errorf("the second rule stands at %s", at)
 	}
 	wantSet := &Set{Name: "blocklist", File: "etc/lists/block.txt", Position: Position{"etc/policy.yaml", 6, 3},
-		Ranges: ranges("192.0.2.1-192.0.2.1", "2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "198.51.100.1-198.51.100.9")}
+		Ranges: ranges("192.0.2.1-192.0.2.1", "2001:db8::-2001:db8:ffff:ffff:ffff:ffff:ffff:ffff",
+			"198.51.100.1-198.51.100.9")}
 	if diff := cmp.Diff(wantSet, p.Sets["blocklist"], compareRanges); diff != "" {
 		t.Errorf("set (-want +got):\n%s", diff)
 	}
@@ -80,17 +87,20 @@ func TestLoadFilesAndChanged(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeTree(t, "policy.yaml", []byte("version: 1\ningress: [allow 1/tcp from office]\n"))
 	writeTree(t, "policy.d/sets.yaml", []byte("version: 1\nsets: {office: [10.0.0.0/8]}\n"))
-	if _, problems := LoadFiles([]string{"policy.yaml"}); len(problems) != 1 || problems[0].Message != `there is no set "office"` {
+	_, problems := LoadFiles([]string{"policy.yaml"})
+	if len(problems) != 1 || problems[0].Message != `there is no set "office"` {
 		t.Errorf("one file alone: %v", problems)
 	}
-	if p, problems := LoadFiles([]string{"policy.d/sets.yaml", "policy.yaml"}); p == nil || len(problems) > 0 || len(p.Files) != 2 {
+	p, problems := LoadFiles([]string{"policy.d/sets.yaml", "policy.yaml"})
+	if p == nil || len(problems) > 0 || len(p.Files) != 2 {
 		t.Errorf("both files: %v", problems)
 	}
-	p, problems := LoadChanged("policy.yaml", []byte("version: 1\ningress: [allow 2/tcp from office]\n"))
+	p, problems = LoadChanged("policy.yaml", []byte("version: 1\ningress: [allow 2/tcp from office]\n"))
 	if len(problems) > 0 || fmt.Sprint(p.Ingress) != "[allow 2/tcp from office]" {
 		t.Errorf("changed: %v", problems)
 	}
-	if p, problems := LoadChanged("policy.yaml", []byte("version: 1\ningress: [allow 2/tcp from offcie]\n")); p != nil || len(problems) != 1 {
+	p, problems = LoadChanged("policy.yaml", []byte("version: 1\ningress: [allow 2/tcp from offcie]\n"))
+	if p != nil || len(problems) != 1 {
 		t.Errorf("wrongly changed: %v", problems)
 	}
 }

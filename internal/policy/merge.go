@@ -1,11 +1,12 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
 
-// onceKeys are the keys that only one file of a policy may have: files are merged without an order, so two could not agree.
+// onceKeys are the keys that only one file of a policy may have: files are merged without an order.
 var onceKeys = []string{"defaults", "labels", "backend"}
 
 // merger makes one policy of its files.
@@ -105,11 +106,7 @@ func (m *merger) known(peers []Peer) {
 }
 
 func unknownSet(name string, sets map[string]*Set) *fault {
-	var names []string
-	for known := range sets {
-		names = append(names, known)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(sets))
 	hint := didYouMean(name, names)
 	if hint == "" && len(names) > 0 && len(names) <= 8 {
 		hint = "the sets are " + strings.Join(names, ", ")

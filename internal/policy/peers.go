@@ -172,7 +172,8 @@ func named(ok bool, text, what string) *fault {
 	if ok {
 		return nil
 	}
-	return faultf("it is made of letters and digits and, after the first, also . _ -", "%s is not the name of %s", quote(text), what)
+	return faultf("it is made of letters and digits and, after the first, also . _ -",
+		"%s is not the name of %s", quote(text), what)
 }
 
 func (s *ContainerSelector) String() string {

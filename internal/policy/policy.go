@@ -66,7 +66,8 @@ func (r Refusal) String() string {
 	return "reject"
 }
 
-// Position is a place in a policy file, or in a label ("container web, label dockwall.allow"). Line and Column count from 1.
+// Position is a place in a policy file, or in a label ("container web, label dockwall.allow"). Line and Column count
+// from 1, and columns count characters.
 type Position struct {
 	File   string
 	Line   int

@@ -20,7 +20,8 @@ func (s *sentence) ports() []PortSet {
 		case w.text == "all":
 			s.allAlone(w, start)
 		case w.text == ",":
-			s.fail(w, faultf("write 80,443/tcp, or 80/tcp 443/udp, or tcp udp", "a comma stands between ports of one protocol"))
+			s.fail(w, faultf("write 80,443/tcp, or 80/tcp 443/udp, or tcp udp",
+				"a comma stands between ports of one protocol"))
 		default:
 			if set, ok := s.portSet(w); ok {
 				sets = s.merge(sets, set, w)
@@ -28,7 +29,7 @@ func (s *sentence) ports() []PortSet {
 		}
 	}
 	if s.next == start {
-		s.fail(s.place(), faultf(portForms+"; for everything write all", "the ports are missing"))
+		s.fail(s.place(), faultf(portForms, "the ports are missing"))
 	}
 	return sets
 }
@@ -55,7 +56,7 @@ func (s *sentence) merge(sets []PortSet, set PortSet, w word) []PortSet {
 	return append(sets, set)
 }
 
-// portSet parses one group whose first word is taken: a protocol alone, or ports between commas with the protocol behind.
+// portSet parses one group whose first word is taken: a protocol alone, or ports between commas and their protocol.
 func (s *sentence) portSet(first word) (PortSet, bool) {
 	if !isDigit(first.text[0]) {
 		if protocol, err := host.ParseProtocol(first.text); err == nil {
@@ -116,7 +117,8 @@ func (s *sentence) noProtocol(items []word) bool {
 	last := items[len(items)-1]
 	if _, f := parsePortRange(last.text); f == nil {
 		ports := joinWords(items)
-		s.fail(last, faultf(fmt.Sprintf("write %s/tcp or %[1]s/udp", ports), "the protocol of port %s is missing", last.text))
+		s.fail(last, faultf(fmt.Sprintf("write %s/tcp or %[1]s/udp", ports),
+			"the protocol of port %s is missing", last.text))
 		return false
 	}
 	hint := portForms
@@ -152,7 +154,8 @@ func parsePort(text string) (uint16, *fault) {
 	case text == "":
 		return 0, faultf("a port is a number from 1 to 65535", "a port is missing")
 	case strings.Trim(text, "0123456789") != "":
-		return 0, faultf("a port is a number from 1 to 65535; a range is written 9100-9102", "%s is not a port", quote(text))
+		return 0, faultf("a port is a number from 1 to 65535; a range is written 9100-9102",
+			"%s is not a port", quote(text))
 	case err != nil || n < 1 || n > 65535:
 		return 0, faultf("a port is a number from 1 to 65535", "%s is out of range", quote(text))
 	case text[0] == '0':

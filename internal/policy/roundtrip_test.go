@@ -28,7 +28,15 @@ func TestRoundTrip(t *testing.T) {
 // Any rule can be added to a file, is found there in another order of its lists, and removed again, which leaves the
 // text as it was.
 func TestAddRemove(t *testing.T) {
-	const before = "# head\nversion: 1\ningress:\n    -  deny all from 192.0.2.1   # remark\n\negress:\n  - deny 1/sctp\n# foot\n"
+	const before = `# head
+version: 1
+ingress:
+    -  deny all from 192.0.2.1   # remark
+
+egress:
+  - deny 1/sctp
+# foot
+`
 	rapid.Check(t, func(t *rapid.T) {
 		rule := anyRule().Draw(t, "rule")
 		added, err := AddRule([]byte(before), rule.Section, rule.String())
@@ -64,7 +72,7 @@ func anyRule() *rapid.Generator[Rule] {
 		if r.Section == Egress {
 			r.From, r.To = containers, addresses
 		} else if rapid.Bool().Draw(t, "at") {
-			r.At = rapid.SampledFrom([]netip.Addr{netip.MustParseAddr("203.0.113.10"), netip.MustParseAddr("2001:db8::")}).Draw(t, "at")
+			r.At = netip.MustParseAddr(rapid.SampledFrom([]string{"203.0.113.10", "2001:db8::"}).Draw(t, "address"))
 		}
 		return r
 	})

@@ -121,30 +121,29 @@ func publishedAt(h *host.Host, t Test, source netip.Addr) []netip.Addr {
 
 // egressAttempts are the addresses of the containers that the test names, of the target's family.
 func (p *Policy) egressAttempts(h *host.Host, t Test) ([]attempt, string) {
-	out, why := towards(h, *t.To)
+	none := fmt.Sprintf("no running container is %s", quote(t.From.String()))
 	var attempts []attempt
-	named := false
 	for i := range h.Containers {
 		c := &h.Containers[i]
 		if !c.Running || !t.From.Container.names(c) {
 			continue
 		}
-		named = true
-		if owner := h.Owner(c); owner == nil {
-			attempts = append(attempts, attempt{at: "from " + c.Name, decision: Decision{Reason: "it uses the host's network"}})
-		} else if why != "" {
-			attempts = append(attempts, attempt{at: "from " + c.Name, decision: Decision{Reason: why}})
-		} else {
-			attempts = append(attempts, p.attemptsOf(h, owner, t, out)...)
-		}
+		none = fmt.Sprintf("%s has no address on a Docker bridge of the family of %s", t.From, t.To)
+		attempts = append(attempts, p.attemptsOf(h, c, t)...)
 	}
-	if !named {
-		return nil, fmt.Sprintf("no running container is %s", quote(t.From.String()))
-	}
-	return attempts, fmt.Sprintf("%s has no address on a Docker bridge of the family of %s", t.From, t.To)
+	return attempts, none
 }
 
-func (p *Policy) attemptsOf(h *host.Host, owner *host.Container, t Test, out string) []attempt {
+// attemptsOf is one container's attempts, from the addresses of the network stack that it uses.
+func (p *Policy) attemptsOf(h *host.Host, c *host.Container, t Test) []attempt {
+	out, why := towards(h, *t.To)
+	owner := h.Owner(c)
+	if owner == nil {
+		why = "it uses the host's network"
+	}
+	if why != "" {
+		return []attempt{{at: "from " + c.Name, decision: Decision{Reason: why}}}
+	}
 	var attempts []attempt
 	for _, e := range owner.Endpoints {
 		source := e.IPv4
@@ -173,10 +172,8 @@ func bridgeOf(h *host.Host, network string) string {
 // towards is the outside interface by which the host routes to an address; or why there is none: the address is the
 // host's own, or behind a Docker bridge. Where no route leads there, it is the first outside interface that is up.
 func towards(h *host.Host, a netip.Addr) (iface, why string) {
-	for _, i := range h.Interfaces {
-		if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == a }) {
-			return "", fmt.Sprintf("%s is the host's own address, which the policy leaves alone", a)
-		}
+	if ownAddress(h, a) {
+		return "", fmt.Sprintf("%s is the host's own address, which the policy leaves alone", a)
 	}
 	best := -1
 	for _, r := range h.Routes {
@@ -191,10 +188,20 @@ func towards(h *host.Host, a netip.Addr) (iface, why string) {
 	if best >= 0 {
 		return iface, ""
 	}
+	return firstOutside(h)
+}
+
+func firstOutside(h *host.Host) (iface, why string) {
 	for _, i := range h.Interfaces {
 		if i.Up && i.Master == "" && !h.Inside(i.Name) {
 			return i.Name, ""
 		}
 	}
 	return "", "the host has no interface to outside"
+}
+
+func ownAddress(h *host.Host, a netip.Addr) bool {
+	return slices.ContainsFunc(h.Interfaces, func(i host.Interface) bool {
+		return slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == a })
+	})
 }

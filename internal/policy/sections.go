@@ -41,7 +41,8 @@ func (f *file) section(key scalar, value ast.Node) {
 		before := len(f.problems)
 		f.mapping(value, key, "{within: office}", f.within)
 		if len(f.labels.Within) == 0 && len(f.problems) == before {
-			f.fail(key, faultf("write labels: {within: office}, or leave it out", "labels does not say what containers may open"))
+			f.fail(key, faultf("write labels: {within: office}, or leave it out",
+				"labels does not say what containers may open"))
 		}
 	case "tests":
 		f.testList(key, value)
@@ -140,7 +141,8 @@ func (f *file) withinPeers(s scalar) []Peer {
 	p := newSentence(s.source, s.column, s.text)
 	peers := p.peers(word{"within", s.column}, true)
 	if len(peers.Except) > 0 || !p.done() {
-		p.fail(word{s.text, s.column}, faultf("write addresses and sets between commas", "this is more than a list of addresses"))
+		p.fail(word{s.text, s.column}, faultf("write addresses and sets between commas",
+			"this is more than a list of addresses"))
 	}
 	f.problems = append(f.problems, p.problems...)
 	if peers.Any() && len(p.problems) == 0 {

@@ -76,36 +76,39 @@ type setLines struct {
 	more     int // problems that are only counted
 }
 
+// add reads one line, with its line end.
 func (l *setLines) add(line []byte) {
 	l.number++
-	line = bytes.TrimSuffix(line, []byte{'\n'})
-	text := string(line)
-	if bytes.HasSuffix(line, []byte{'\r'}) {
-		text = text[:len(text)-1]
-		if !l.windows {
-			l.fail(word{text, 1}.behind(), text, faultf("sed -i 's/\\r$//' "+l.name, "the lines end in CR LF"))
-		}
-		l.windows = true
-	}
-	s := source{file: l.name, line: l.number, text: text}
+	s := source{file: l.name, line: l.number, text: l.withoutEnd(line)}
 	if problems := s.characters(); len(problems) > 0 {
 		l.report(problems[0])
 		return
 	}
-	content, _, _ := strings.Cut(text, "#")
+	content, _, _ := strings.Cut(s.text, "#")
 	w := word{text: content, column: 1}.trimmed()
 	if w.text == "" {
 		return
 	}
 	r, f := setRange(w.text)
 	if strings.ContainsAny(w.text, " \t,") {
-		f = faultf("write one address, prefix or range a line; '#' begins a comment", "there is more than one word in the line")
+		const hint = "write one address, prefix or range a line; '#' begins a comment"
+		f = faultf(hint, "there is more than one word in the line")
 	}
 	if f != nil {
 		l.report(s.problem(w, f))
 		return
 	}
 	l.ranges = append(l.ranges, r)
+}
+
+// withoutEnd cuts the line end, and reports those of Windows once.
+func (l *setLines) withoutEnd(line []byte) string {
+	text, windows := strings.CutSuffix(strings.TrimSuffix(string(line), "\n"), "\r")
+	if windows && !l.windows {
+		l.fail(word{text, 1}.behind(), text, windowsFault(l.name))
+	}
+	l.windows = l.windows || windows
+	return text
 }
 
 func (l *setLines) fail(w word, text string, f *fault) {

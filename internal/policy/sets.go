@@ -65,8 +65,8 @@ func setNameFault(name string) *fault {
 // setRange reads one element of a set.
 func setRange(text string) (netipx.IPRange, *fault) {
 	if strings.HasPrefix(text, labelPrefix) || !strings.ContainsAny(text, ".:") {
-		return netipx.IPRange{}, faultf("a set holds addresses, prefixes and ranges; a rule can name several sets: from office,vpn",
-			"%s is not an address", quote(text))
+		const hint = "a set holds addresses, prefixes and ranges; a rule can name several sets: from office,vpn"
+		return netipx.IPRange{}, faultf(hint, "%s is not an address", quote(text))
 	}
 	return parseRange(text)
 }

@@ -102,11 +102,13 @@ func (s *sentence) testComplete(t Test) {
 	switch {
 	case len(s.problems) > 0:
 	case t.To == nil && t.From.Container != nil:
-		s.fail(last, faultf("write what is to be reached: shop/web can reach 1.1.1.1 443/tcp", "the address is missing"))
+		s.fail(last, faultf("write what is to be reached: shop/web can reach 1.1.1.1 443/tcp",
+			"the address is missing"))
 	case t.To == nil && t.Protocol == host.ICMP:
 		s.fail(last, faultf("write the address before it", "icmp has no port that a container could publish"))
 	case t.To != nil && t.From.Container == nil && t.To.BitLen() != t.From.Range.From().BitLen():
-		s.fail(last, faultf("test IPv4 from an IPv4 address and IPv6 from an IPv6 address", "the addresses are of two families"))
+		s.fail(last, faultf("test IPv4 from an IPv4 address and IPv6 from an IPv6 address",
+			"the addresses are of two families"))
 	}
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -30,6 +31,21 @@ func openTrusted(name string) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// readTrustedDir lists a directory that only root or the running user may write. One that is not there is empty.
+func readTrustedDir(name string) ([]fs.DirEntry, error) {
+	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = trusted(name, info)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadDir(name)
 }
 
 // trusted refuses what others may write: the file's mode also covers the entries of an access control list.
