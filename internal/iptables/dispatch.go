@@ -8,7 +8,11 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// fanOut is how many rules a node of a port tree has at most: 16 levels of four hold all ports of a protocol.
+// fanOut is how many branches a node of a port tree has at most: four levels hold all ports of a protocol.
+//
+// The nft variant follows at most 15 chains one after the other. The longest way is exactly that: DOCKER-USER,
+// DOCKWALL-FORWARD, two chains over the names of bridges, "in", again two over names, "begin", "ingr", four of the port
+// tree, the leaf, and what refuses.
 const fanOut = 16
 
 // dispatchKinds stand in the names of the chains that dispatch makes.
@@ -45,11 +49,12 @@ func (c *compiler) refuseLoopback() []rule {
 // otherwise is the target for conversations that no line of their chain decides. What a conntrack helper expected (an
 // FTP server's data connection) belongs to a conversation that was allowed.
 func (c *compiler) otherwise(way gate.Way, action policy.Action) string {
-	decides := rule{comment: defaultComment(way, action), target: c.target(action)}
+	why := defaultComment(way, action)
 	if action == policy.Allow {
-		return "-g " + c.add("rest", []rule{decides})
+		return "-g " + c.add("rest", []rule{{comment: why, target: "-j RETURN"}})
 	}
-	return "-g " + c.add("rest", []rule{{match: conntrack("--ctstatus EXPECTED"), target: "-j RETURN"}, decides})
+	expected := rule{match: conntrack("--ctstatus EXPECTED"), target: "-j RETURN"}
+	return "-g " + c.add("rest", append([]rule{expected}, c.rejects(why)...))
 }
 
 // restPrefix begins the names of the chains that otherwise makes.

@@ -8,7 +8,6 @@ type family struct {
 	tool        string // the first half of the programs' names, and the section's name
 	sets        string // ipset's word for it
 	nftables    string // nft's word for it
-	everywhere  string // the prefix of all addresses
 	echoRequest string
 	echoReply   string
 	icmp        string
@@ -17,7 +16,7 @@ type family struct {
 }
 
 var ipv4 = &family{
-	number: 4, tool: "iptables", sets: "inet", nftables: "ip", everywhere: "0.0.0.0/0",
+	number: 4, tool: "iptables", sets: "inet", nftables: "ip",
 	echoRequest: "-p icmp -m icmp --icmp-type 8",
 	echoReply:   "-p icmp -m icmp --icmp-type 0",
 	icmp:        "-p icmp",
@@ -26,7 +25,7 @@ var ipv4 = &family{
 }
 
 var ipv6 = &family{
-	number: 6, tool: "ip6tables", sets: "inet6", nftables: "ip6", everywhere: "::/0",
+	number: 6, tool: "ip6tables", sets: "inet6", nftables: "ip6",
 	echoRequest: "-p ipv6-icmp -m icmp6 --icmpv6-type 128",
 	echoReply:   "-p ipv6-icmp -m icmp6 --icmpv6-type 129",
 	icmp:        "-p ipv6-icmp",

@@ -206,23 +206,28 @@ func (l *lister) defaults() []backend.Line {
 	var lines []backend.Line
 	for _, way := range ways {
 		for _, action := range []policy.Action{policy.Deny, policy.Allow} {
-			for _, r := range l.commented(defaultComment(way, action)) {
-				lines = append(lines, backend.Line{Family: l.number, Way: way, Action: action, Default: true,
-					Packets: r.packets, Bytes: r.bytes})
+			line := backend.Line{Family: l.number, Way: way, Action: action, Default: true}
+			rules := l.restRules(defaultComment(way, action))
+			for _, r := range rules {
+				line.Packets += r.packets
+				line.Bytes += r.bytes
+			}
+			if len(rules) > 0 {
+				lines = append(lines, line)
 			}
 		}
 	}
 	return lines
 }
 
-// commented are the rules with a comment, in the chains of what no line decides.
-func (l *lister) commented(c comment) []savedRule {
+// restRules are the rules with a comment in the chains for what no line decides.
+func (l *lister) restRules(c comment) []savedRule {
 	var rules []savedRule
 	for _, name := range sortedNames(l.saved.chains) {
-		if strings.HasPrefix(name, restPrefix) {
-			rules = append(rules, slices.DeleteFunc(slices.Clone(l.saved.chains[name]), func(r savedRule) bool {
-				return parseRule(r.text).after("--comment") != c.text
-			})...)
+		for _, r := range l.saved.chains[name] {
+			if strings.HasPrefix(name, restPrefix) && parseRule(r.text).after("--comment") == c.text {
+				rules = append(rules, r)
+			}
 		}
 	}
 	return rules

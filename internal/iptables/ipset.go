@@ -27,7 +27,7 @@ type ipset struct {
 
 // element is one entry, as ipset prints it.
 type element struct {
-	key     string // "10.0.0.0/8", "0.0.0.0/0,docker0", "8123"
+	key     string // "10.0.0.0/8", "8123"
 	comment comment
 }
 
@@ -38,23 +38,6 @@ func newSet(label, kind string, counted bool, elements []element, salt string) i
 		words = append(words, e.key, e.comment.lasting)
 	}
 	return ipset{setPrefix + label + "-" + digest(words...), kind, counted, elements}
-}
-
-// bridgesAtOnce is how many bridges one set holds. The kernel takes 64 interfaces for one prefix (hash:net,iface), and
-// walks them one by one, which still is cheaper than as many rules.
-const bridgesAtOnce = 64
-
-// bridgeSets are sets that tell whether an interface is one of the bridges: one, unless there are very many.
-func (f *family) bridgeSets(bridges []interfaceName) []ipset {
-	var sets []ipset
-	for some := range slices.Chunk(bridges, bridgesAtOnce) {
-		elements := make([]element, len(some))
-		for i, b := range some {
-			elements[i].key = f.everywhere + "," + string(b)
-		}
-		sets = append(sets, newSet(fmt.Sprintf("bridges%d", f.number), "hash:net,iface family "+f.sets, false, elements, ""))
-	}
-	return sets
 }
 
 // portSet is the set of the ports of segments.

@@ -11,9 +11,9 @@
 // lists of names, and what is in both is not touched and keeps its counters. Only the three chains above have rules that
 // change under one name, and DOCKWALL-ABOUT, where no packet comes: its comment says since when the rules stand.
 //
-// Cost for a packet. Ports are found by a tree of chains with at most 16 rules a node and four levels; what has nothing
-// to do with Docker's bridges costs two look-ups of an interface in a set. A line with more than four prefixes is one
-// look-up in a set, as are many rules that differ only in their client.
+// Cost for a packet. Ports are found by a tree of chains with at most 16 branches a node and four levels, and bridges by
+// the beginnings of their names, so that neither the number of rules nor that of networks makes a list to walk. A line
+// with more than four prefixes is one look-up in a set, as are many rules that differ only in their client.
 //
 // Order. New sets are made, then each family's transaction puts chains, jumps and removals in force at once, then old
 // sets are destroyed. If IPv6's is refused, IPv4's is put back.

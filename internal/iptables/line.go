@@ -16,9 +16,16 @@ const fewPrefixes = 4
 // leafKinds are the letters that stand in the names of the chains of each way.
 var leafKinds = map[gate.Way]string{gate.Ingress: "i", gate.Local: "l", gate.Egress: "e"}
 
+// leafKey is what a leaf is made of.
+type leafKey struct {
+	way  gate.Way
+	from *gate.Chain
+}
+
 // leaf makes the chain that judges conversations by a chain of the gate, and returns its name.
 func (c *compiler) leaf(way gate.Way, from *gate.Chain, otherwise string) string {
-	if name, known := c.leaves[from]; known {
+	key := leafKey{way, from}
+	if name, known := c.leaves[key]; known {
 		return name
 	}
 	var rules []rule
@@ -32,7 +39,7 @@ func (c *compiler) leaf(way gate.Way, from *gate.Chain, otherwise string) string
 	if len(from.Scope) > 0 {
 		name = c.scope(from, name)
 	}
-	c.leaves[from] = name
+	c.leaves[key] = name
 	return name
 }
 

@@ -107,10 +107,10 @@ func (s *saved) listing() listing {
 }
 
 // sentence is a comment that names a line of the policy: its place, then what lasts while sentences move.
-var sentence = regexp.MustCompile(`^(.*?):(\d+) ((?:allow|deny) .*) #([0-9a-f]{8})$`)
+var sentence = regexp.MustCompile(`^(.*):(\d+) ((?:allow|deny) .*) #([0-9a-f]{8})$`)
 
 // quotedSentence is such a comment in a rule's text.
-var quotedSentence = regexp.MustCompile(`--comment "[^"]*?:\d+ ((?:allow|deny) [^"]* #[0-9a-f]{8})"`)
+var quotedSentence = regexp.MustCompile(`--comment "[^"]*:\d+ ((?:allow|deny) [^"]* #[0-9a-f]{8})"`)
 
 // lasting is a rule's text without the place that its comment names.
 func lasting(text string) string { return quotedSentence.ReplaceAllString(text, `--comment "$1"`) }

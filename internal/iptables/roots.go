@@ -12,8 +12,8 @@ const (
 	reply    = "--ctdir REPLY"
 )
 
-// forward makes the chain for forwarded packets. What has nothing to do with a bridge leaves it after two look-ups.
-func (c *compiler) forward(f *gate.Family, bridges []ipset) {
+// forward makes the chain for forwarded packets. What has nothing to do with a bridge leaves it at once.
+func (c *compiler) forward(f *gate.Family, bridges []interfaceName) {
 	if len(bridges) == 0 {
 		c.root(forwardChain, nil)
 		return
@@ -22,67 +22,57 @@ func (c *compiler) forward(f *gate.Family, bridges []ipset) {
 	if !f.Egress.Empty() {
 		egress = c.dispatch(gate.Egress, f.Egress)
 	}
-	towards, away := c.towards(bridges, ingress, egress), c.away(ingress, egress)
-	var rules []rule
-	for _, b := range bridges {
-		rules = append(rules, rule{match: matchSet(b.name, "dst,dst"), target: "-g " + towards})
-	}
-	for _, b := range bridges {
-		rules = append(rules, rule{match: matchSet(b.name, "src,src"), target: "-g " + away})
-	}
-	c.root(forwardChain, rules)
+	towards := c.add("in", append([]rule{{match: "-i lo", target: "-j RETURN"}},
+		c.isBridge("-i", bridges, "-j RETURN", "-g "+c.towards(ingress, egress))...))
+	away := c.add("out", append([]rule{{match: "-o lo", target: "-j RETURN"}},
+		c.isBridge("-i", bridges, "-g "+c.away(ingress, egress), "-j RETURN")...))
+	c.root(forwardChain, c.isBridge("-o", bridges, "-g "+towards, "-g "+away))
 }
 
-// towards makes the chain for packets that leave by a bridge: conversations begun outside, and answers to those that
-// containers began.
-func (c *compiler) towards(bridges []ipset, ingress, egress string) string {
-	rules := []rule{{match: "-i lo", target: "-j RETURN"}}
-	for _, b := range bridges {
-		rules = append(rules, rule{match: matchSet(b.name, "src,src"), comment: remark("between containers"), target: "-j RETURN"})
+// towards makes the chain for packets that came in outside and leave by a bridge: conversations begun outside, and
+// answers to those that containers began.
+func (c *compiler) towards(ingress, egress string) string {
+	rules := []rule{
+		{match: conntrack("--ctstate INVALID,UNTRACKED"), comment: remark("no conversation"), target: "-j DROP"},
+		{match: match(c.icmp, conntrack("--ctstate RELATED")), target: "-j RETURN"},
+		{match: conntrack(original), target: "-g " + ingress},
 	}
-	rules = append(rules,
-		rule{match: conntrack("--ctstate INVALID,UNTRACKED"), comment: remark("no conversation"), target: "-j DROP"},
-		rule{match: match(c.icmp, conntrack("--ctstate RELATED")), target: "-j RETURN"},
-		rule{match: conntrack(original), target: "-g " + ingress})
 	if egress != "" {
 		rules = append(rules, rule{match: conntrack(reply), target: "-g " + egress})
 	}
-	return c.add("in", rules)
+	return c.add("begin", rules)
 }
 
 // away makes the chain for packets that came in by a bridge and leave by no bridge: answers to conversations begun
 // outside, and conversations that containers begin.
 func (c *compiler) away(ingress, egress string) string {
 	rules := []rule{
-		{match: "-o lo", target: "-j RETURN"},
 		{match: match(c.icmp, conntrack("--ctstate RELATED")), target: "-j RETURN"},
 		{match: conntrack(reply), target: "-g " + ingress},
 	}
 	if egress != "" {
 		rules = append(rules, rule{match: conntrack(original), target: "-g " + egress})
 	}
-	return c.add("out", rules)
+	return c.add("begin", rules)
 }
 
 // local makes the chains for what ends on the host itself at a published port, and for the answers.
-func (c *compiler) local(f *gate.Family, bridges []ipset) {
+func (c *compiler) local(f *gate.Family, bridges []interfaceName) {
 	if len(f.Local.Segments) == 0 {
 		c.root(inputChain, nil)
 		c.root(outputChain, nil)
 		return
 	}
-	input, output := []rule{{match: "-i lo", target: "-j RETURN"}}, []rule{{match: "-o lo", target: "-j RETURN"}}
-	for _, b := range bridges {
-		input = append(input, rule{match: matchSet(b.name, "src,src"), target: "-j RETURN"})
-		output = append(output, rule{match: matchSet(b.name, "dst,dst"), target: "-j RETURN"})
-	}
-	input = append(input, rule{match: conntrack("--ctstate INVALID,UNTRACKED"), target: "-g " + c.stray(f.Local.Segments)})
+	input := []rule{{match: conntrack("--ctstate INVALID,UNTRACKED"), target: "-g " + c.stray(f.Local.Segments)}}
+	var output []rule
 	for _, t := range c.trees(gate.Local, f.Local, "") {
 		input = append(input, rule{match: match(t.match, conntrack(original)), target: t.target})
 		output = append(output, rule{match: match(t.match, conntrack(reply)), target: t.target})
 	}
-	c.root(inputChain, input)
-	c.root(outputChain, output)
+	c.root(inputChain, append([]rule{{match: "-i lo", target: "-j RETURN"}},
+		c.isBridge("-i", bridges, "-j RETURN", "-g "+c.add("begin", input))...))
+	c.root(outputChain, append([]rule{{match: "-o lo", target: "-j RETURN"}},
+		c.isBridge("-o", bridges, "-j RETURN", "-g "+c.add("begin", output))...))
 }
 
 // stray makes the chain for packets without a conversation: they are dropped at published ports.
@@ -115,10 +105,18 @@ func (c *compiler) refuse() string {
 	if c.gate.Refuse == policy.Drop {
 		return "-j DROP"
 	}
-	return "-g " + c.add("refuse", []rule{
-		{match: "-p tcp", target: "-j REJECT --reject-with tcp-reset"},
-		{target: "-j REJECT --reject-with " + c.unreachable},
-	})
+	return "-g " + c.add("refuse", c.rejects(comment{}))
+}
+
+// rejects are the rules that refuse, with a comment.
+func (c *compiler) rejects(why comment) []rule {
+	if c.gate.Refuse == policy.Drop {
+		return []rule{{comment: why, target: "-j DROP"}}
+	}
+	return []rule{
+		{match: "-p tcp", comment: why, target: "-j REJECT --reject-with tcp-reset"},
+		{comment: why, target: "-j REJECT --reject-with " + c.unreachable},
+	}
 }
 
 func matchSet(name, flags string) string { return "-m set --match-set " + name + " " + flags }

@@ -32,18 +32,15 @@ type ruleset struct {
 
 // compile turns a gate into chains and sets. The same gate gives the same ruleset.
 func compile(g *gate.Gate) (*ruleset, error) {
-	bridges := make([]interfaceName, len(g.Bridges))
-	for i, name := range g.Bridges {
-		var err error
-		if bridges[i], err = newInterfaceName(name); err != nil {
-			return nil, err
-		}
+	bridges, err := sortedNamesOf(g.Bridges)
+	if err != nil {
+		return nil, err
 	}
 	rs := &ruleset{chains: map[*family][]chain{}}
 	sets := map[string]ipset{}
 	for _, f := range families {
 		c := &compiler{family: f, gate: g, sets: sets, known: map[string]bool{},
-			leaves: map[*gate.Chain]string{}, forms: map[string]addresses{}}
+			leaves: map[leafKey]string{}, forms: map[string]addresses{}}
 		if err := c.compile(bridges); err != nil {
 			return nil, err
 		}
@@ -80,7 +77,7 @@ type compiler struct {
 	sets   map[string]ipset // of both families, by name
 	chains []chain
 	known  map[string]bool // names in chains
-	leaves map[*gate.Chain]string
+	leaves map[leafKey]string
 	forms  map[string]addresses // by the ID of the address set
 	err    error                // the first name that cannot stand in a rule
 }
@@ -88,12 +85,8 @@ type compiler struct {
 // compile makes everything, from the leaves to the three roots.
 func (c *compiler) compile(bridges []interfaceName) error {
 	f := c.of(c.gate)
-	inside := c.bridgeSets(bridges)
-	for _, s := range inside {
-		c.useSet(s)
-	}
-	c.forward(f, inside)
-	c.local(f, inside)
+	c.forward(f, bridges)
+	c.local(f, bridges)
 	return c.err
 }
 
