@@ -117,7 +117,7 @@ func (c *check) ports(r *Rule) {
 			if c.published(set.Protocol, ports) {
 				continue
 			}
-			c.warn(r.Position, faultf(c.hint(set.Protocol), "nobody publishes %s/%s now", ports, set.Protocol))
+			c.warn(r.Position, faultf(c.hint(set.Protocol), "nobody publishes %s/%s to outside now", ports, set.Protocol))
 		}
 	}
 }
@@ -132,7 +132,7 @@ func (c *check) publishedPorts(p host.Protocol) []uint16 {
 	var ports []uint16
 	for _, container := range c.host.Containers {
 		for _, publication := range container.Publications {
-			if container.Running && publication.Protocol == p {
+			if container.Running && publication.Protocol == p && !publication.HostAddress.IsLoopback() {
 				ports = append(ports, publication.HostPort)
 			}
 		}

@@ -27,9 +27,10 @@ func TestCheck(t *testing.T) {
 		{"allow tcp at 172.17.0.3", ""},
 		{"allow 15432,8080/tcp 443/udp", ""},
 		{"allow 1-65535/tcp", ""},
-		{"allow 8132/tcp", "nobody publishes 8132/tcp now; published are 80,443,5432,7777,8080,8123,9000,15432/tcp"},
-		{"allow 9999/tcp", "nobody publishes 9999/tcp now; published are 80,443,5432,7777,8080,8123,9000,15432/tcp"},
-		{"allow 1/sctp", "nobody publishes 1/sctp now"},
+		{"allow 8132/tcp", "nobody publishes 8132/tcp to outside now; published are 80,443,7777,8080,8123,9000,15432/tcp"},
+		{"allow 9999/tcp", "nobody publishes 9999/tcp to outside now; published are 80,443,7777,8080,8123,9000,15432/tcp"},
+		{"allow 1/sctp", "nobody publishes 1/sctp to outside now"},
+		{"allow 5432/tcp", "nobody publishes 5432/tcp to outside now; published are 80,443,7777,8080,8123,9000,15432/tcp"},
 		{"deny 8132/tcp", ""},
 		{"egress: allow 8132/tcp", ""},
 	} {
