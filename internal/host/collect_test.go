@@ -52,7 +52,7 @@ func TestCollectAgreesWithRecording(t *testing.T) {
 func TestCollectNegotiates(t *testing.T) {
 	for api, want := range map[string]string{"1.41": "1.41", "1.44": "1.44", "1.99": "1.56"} {
 		e := recordedEngine(t, "docker-29.7-iptables")
-		e.api, e.requests = api, make(chan string, 1000)
+		e.API, e.requests = api, make(chan string, 1000)
 		t.Setenv("DOCKER_API_VERSION", "1.30")
 		t.Setenv("DOCKER_HOST", e.start(t))
 		h, err := Collect(t.Context(), Options{})

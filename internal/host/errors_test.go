@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/dockwall/dockwall/internal/host/hosttest"
 )
 
 // noEngineAt collects from an address where there is no engine: a Host comes all the same, with the reason.
@@ -83,7 +85,7 @@ func TestCollectPermissionDenied(t *testing.T) {
 }
 
 func TestCollectNotDocker(t *testing.T) {
-	reason := noEngineAt(t, t.Context(), (&fakeEngine{}).start(t))
+	reason := noEngineAt(t, t.Context(), (&fakeEngine{Engine: &hosttest.Engine{}}).start(t))
 	wantReason(t, reason, "not a Docker engine")
 }
 
@@ -107,7 +109,7 @@ func TestCollectNotHTTP(t *testing.T) {
 func TestCollectEngineTooOld(t *testing.T) {
 	for _, api := range []string{"1.39", "1.40"} {
 		e := recordedEngine(t, "docker-20.10-iptables")
-		e.api = api
+		e.API = api
 		wantReason(t, noEngineAt(t, t.Context(), e.start(t)), "Engine API "+api, "1.41", "Docker 20.10")
 	}
 }
@@ -149,7 +151,7 @@ func TestCollectEngineBreaks(t *testing.T) {
 func TestCollectNonsense(t *testing.T) {
 	for _, path := range []string{"/info", "/networks", "/containers/json"} {
 		e := recordedEngine(t, "docker-28.5-iptables")
-		e.answers[path] = "nonsense"
+		e.Answers[path] = "nonsense"
 		wantReason(t, noEngineAt(t, t.Context(), e.start(t)), "asking the engine")
 	}
 }

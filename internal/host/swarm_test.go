@@ -14,16 +14,16 @@ func inSwarm(t *testing.T, manager bool) *fakeEngine {
 	e := recordedEngine(t, "docker-20.10-iptables")
 	e.object("/info")["Swarm"] = map[string]any{"LocalNodeState": "active", "ControlAvailable": manager}
 	ingress := map[string]any{"Id": "ingress0id", "Name": "ingress", "Driver": "overlay", "Ingress": true}
-	e.answers["/networks"] = append(e.answers["/networks"].([]any), ingress)
-	e.answers["/networks/ingress0id"] = ingress
-	e.answers["/networks/ingress0id?verbose=true"] = map[string]any{"Services": map[string]any{
+	e.Answers["/networks"] = append(e.Answers["/networks"].([]any), ingress)
+	e.Answers["/networks/ingress0id"] = ingress
+	e.Answers["/networks/ingress0id?verbose=true"] = map[string]any{"Services": map[string]any{
 		"":    map[string]any{"VIP": "<nil>", "Ports": []any{}},
 		"web": map[string]any{"Ports": []any{"Target: 80, Publish: 8080", "?", "Target: 53, Publish: 8053"}},
 	}}
 	port := func(protocol string, target, published int, mode string) map[string]any {
 		return map[string]any{"Protocol": protocol, "TargetPort": target, "PublishedPort": published, "PublishMode": mode}
 	}
-	e.answers["/services"] = []any{map[string]any{
+	e.Answers["/services"] = []any{map[string]any{
 		"ID": "abc", "Spec": map[string]any{"Name": "web"},
 		"Endpoint": map[string]any{"Ports": []any{
 			port("tcp", 80, 8080, "ingress"), port("udp", 53, 8053, "ingress"),
@@ -95,8 +95,8 @@ func TestCollectGatewayEndpoint(t *testing.T) {
 			"ingress-sbox": map[string]any{"Name": "gateway_ingress-sbox", "IPv4Address": "172.30.0.2/16"},
 		},
 	}
-	e.answers["/networks"] = append(e.answers["/networks"].([]any), gateway)
-	e.answers["/networks/0123456789abcdef"] = gateway
+	e.Answers["/networks"] = append(e.Answers["/networks"].([]any), gateway)
+	e.Answers["/networks/0123456789abcdef"] = gateway
 	h := collectFrom(t, e)
 	want := []Endpoint{
 		{Network: "bridge", IPv4: netip.MustParseAddr("172.17.0.4")},
