@@ -10,8 +10,11 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// deepest is how far a file may nest. A policy needs four; YAML's parser is recursive.
-const deepest = 16
+// Limits of a file's structure. YAML's parser is recursive, and its time grows with the square of a mapping's keys.
+const (
+	deepest  = 16 // a policy needs four
+	mostKeys = 10_000
+)
 
 // scalar is a word or a sentence of a YAML file, in the place where it stands.
 type scalar struct {
@@ -23,8 +26,8 @@ type scalar struct {
 // parseYAML parses a file's text into the one mapping that it must be; nil where it is not, which is then reported.
 func (f *file) parseYAML(text string) *ast.MappingNode {
 	tokens := lexer.Tokenize(text)
-	if t := tooDeep(tokens); t != nil {
-		f.fail(f.atToken(t), faultf("sections, lists and sets are all there is", "this is nested too deeply"))
+	if t, fault := tooMuch(tokens); t != nil {
+		f.fail(f.atToken(t), fault)
 		return nil
 	}
 	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
@@ -54,8 +57,9 @@ func (f *file) only(docs []*ast.DocumentNode) (root *ast.MappingNode) {
 	return root
 }
 
-func tooDeep(tokens token.Tokens) *token.Token {
-	depth, entries, line := 0, 0, 0
+// tooMuch is the first token beyond the limits, nil where there is none.
+func tooMuch(tokens token.Tokens) (*token.Token, *fault) {
+	depth, entries, line, keys := 0, 0, 0, 0
 	for _, t := range tokens {
 		if t.Position.Line != line {
 			entries, line = 0, t.Position.Line
@@ -67,12 +71,17 @@ func tooDeep(tokens token.Tokens) *token.Token {
 			depth--
 		case token.SequenceEntryType, token.MappingKeyType:
 			entries++
+		case token.MappingValueType:
+			keys++
 		}
 		if depth > deepest || entries > deepest {
-			return t
+			return t, faultf("sections, lists and sets are all there is", "this is nested too deeply")
+		}
+		if keys > mostKeys {
+			return t, faultf("put addresses into fewer sets", "the file has more than %d keys", mostKeys)
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 // syntax reports what YAML's parser does not understand.

@@ -203,11 +203,15 @@ func TestTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, problems := LoadFiles([]string{"policy.yaml", "big.yaml"})
-	const want = "policy.yaml:2:18: a.txt: the file is larger than 128 MB; no set of addresses is as large\n" +
+	const want = "policy.yaml:2:18: a.txt: the file is larger than 128 MB; split it into several sets\n" +
 		"big.yaml: the file is larger than 16 MB\n" +
 		"b.txt:2:1: the line is longer than 4096 characters, and nothing behind it was read; one address a line"
 	if got := problems.Error(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	_, problems = Parse("x", []byte("version: 1\nsets:\n"+strings.Repeat("  a: []\n", mostKeys)))
+	if got := problems.Error(); got != "x:10001:4: the file has more than 10000 keys; put addresses into fewer sets" {
+		t.Errorf("many keys: %s", got)
 	}
 	_, problems = Parse("x", []byte("version: 1\n#"+strings.Repeat("x", longestLine)+"\n"))
 	if got := problems.Error(); got != "x:2:65537: the line is longer than 65536 characters; break it" {

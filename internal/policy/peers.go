@@ -12,7 +12,7 @@ const (
 	labelPrefix   = "label:"
 )
 
-// peers parses what stands behind `from` or `to`: addresses and sets, or containers.
+// peers parses what follows `from` or `to`: addresses and sets, or containers.
 func (s *sentence) peers(after word, addresses bool) Peers {
 	p := Peers{Items: s.list(after, addresses, true)}
 	if s.peek() == "except" {
@@ -21,8 +21,8 @@ func (s *sentence) peers(after word, addresses bool) Peers {
 	return p
 }
 
-// list parses peers between commas. `any` is a list without items, and stands alone.
-func (s *sentence) list(after word, addresses, any bool) []Peer {
+// list parses peers between commas. `any`, where it may stand, is a list without items, and stands alone.
+func (s *sentence) list(after word, addresses, mayBeAny bool) []Peer {
 	wanted := "addresses or sets"
 	if !addresses {
 		wanted = "containers"
@@ -35,7 +35,7 @@ func (s *sentence) list(after word, addresses, any bool) []Peer {
 		}
 		if ok && w.text != "any" {
 			items = s.peer(items, w, addresses)
-		} else if ok && (!any || count > 1 || s.peek() == "," && !s.clauseAt(s.next+1)) {
+		} else if ok && (!mayBeAny || count > 1 || s.peek() == "," && !s.clauseAt(s.next+1)) {
 			s.fail(w, faultf("leave out `any`, or the others", "`any` stands alone, and never after `except`"))
 		}
 		if s.peek() != "," {

@@ -58,7 +58,7 @@ func (s *sentence) merge(sets []PortSet, set PortSet, w word) []PortSet {
 
 // portSet parses one group whose first word is taken: a protocol alone, or ports between commas and their protocol.
 func (s *sentence) portSet(first word) (PortSet, bool) {
-	if !isDigit(first.text[0]) {
+	if !isNumber(first.text) {
 		if protocol, err := host.ParseProtocol(first.text); err == nil {
 			return PortSet{Protocol: protocol}, true
 		}
@@ -90,7 +90,7 @@ func (s *sentence) numbered(items []word, name word) (PortSet, bool) {
 	set := PortSet{Protocol: protocol}
 	for _, item := range items {
 		r, f := parsePortRange(item.text)
-		if f != nil && known {
+		if known || isNumber(item.text) {
 			s.fail(item, f)
 		}
 		set.Ranges = append(set.Ranges, r)
@@ -115,9 +115,13 @@ func protocolFault(port, name string) *fault {
 // noProtocol reports a group that ends without a protocol, or is none at all, and goes on at the next clause.
 func (s *sentence) noProtocol(items []word) bool {
 	last := items[len(items)-1]
-	if _, f := parsePortRange(last.text); f == nil {
-		ports := joinWords(items)
-		s.fail(last, faultf(fmt.Sprintf("write %s/tcp or %[1]s/udp", ports),
+	for _, item := range items {
+		if _, f := parsePortRange(item.text); isNumber(item.text) {
+			s.fail(item, f)
+		}
+	}
+	if isNumber(last.text) {
+		s.fail(last, faultf(fmt.Sprintf("write %s/tcp or %[1]s/udp", joinWords(items)),
 			"the protocol of port %s is missing", last.text))
 		return false
 	}
@@ -163,6 +167,9 @@ func parsePort(text string) (uint16, *fault) {
 	}
 	return uint16(n), nil
 }
+
+// isNumber tells whether a word is meant to be a port or a range of them.
+func isNumber(text string) bool { return text != "" && isDigit(text[0]) }
 
 func joinWords(words []word) string {
 	texts := make([]string, len(words))

@@ -7,7 +7,7 @@ import (
 	"github.com/dockwall/dockwall/internal/host"
 )
 
-// clauses are the words that begin the parts of a rule behind its ports, in their order.
+// clauses are the words that begin the parts of a rule after its ports, in their order.
 var clauses = [...]string{"from", "to", "on", "at", "log"}
 
 const clauseOrder = "the order is: from, to, on, at, log"
@@ -58,7 +58,7 @@ func (s *sentence) rule() Rule {
 		if seen[n] {
 			s.fail(w, faultf(clauseOrder, "`%s` stands here twice", w.text))
 		} else if n < rank {
-			s.fail(w, faultf(clauseOrder, "`%s` stands behind `%s`", w.text, clauses[rank]))
+			s.fail(w, faultf(clauseOrder, "`%s` comes after `%s`", w.text, clauses[rank]))
 		}
 		seen[n], rank = true, max(rank, n)
 		s.clause(w, &r)
@@ -123,7 +123,7 @@ func (s *sentence) missingAction() {
 		return
 	}
 	w := s.words[s.next]
-	if isDigit(w.text[0]) || isReserved(w.text) {
+	if isNumber(w.text) || isReserved(w.text) {
 		s.fail(w, faultf(hint, "allow or deny is missing"))
 		return
 	}

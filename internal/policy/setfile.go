@@ -140,7 +140,7 @@ func countLines(r io.ReadSeeker) (count int, err error) {
 		count += bytes.Count(buffer[:n], []byte{'\n'})
 		if size += n; size > largestSet {
 			p := tooLarge("", largestSet)
-			return 0, &untrustedError{p.Message, "no set of addresses is as large"}
+			return 0, &untrustedError{p.Message, "split it into several sets"}
 		}
 		if errors.Is(err, io.EOF) {
 			break
