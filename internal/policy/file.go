@@ -46,7 +46,7 @@ func readFile(name string, data []byte) *file {
 		return f
 	}
 	characters := f.clean(string(data))
-	f.root = f.parseYAML(strings.Join(f.lines, "\n"))
+	f.root = f.parseYAML(f.withoutTrailingBlanks())
 	if f.root != nil || len(f.problems) == 0 {
 		f.sections()
 	}
@@ -76,6 +76,16 @@ func (f *file) clean(text string) (problems Problems) {
 		f.lines[i], problems = text, append(problems, found...)
 	}
 	return problems
+}
+
+// withoutTrailingBlanks is the text for YAML's parser, which puts a scalar before blanks into a wrong column.
+func (f *file) withoutTrailingBlanks() string {
+	var b strings.Builder
+	for _, line := range f.lines {
+		b.WriteString(strings.TrimRight(line, " \t"))
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // windowsFault is reported once a file, and otherwise line ends are taken as they are meant.
