@@ -86,3 +86,26 @@ func (l *layout) brackets(rules int) {
 	}
 	l.write(l.from("", " ", "\n  ") + "]" + l.from("", "  ", " # é") + "\n")
 }
+
+// However a list is laid out, a rule added to it and removed again leaves the text as it was.
+func TestEditLayouts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := &layout{T: t, line: 1}
+		l.write("version: 1\n")
+		l.dashes(rapid.IntRange(1, 6).Draw(t, "rules"))
+		l.write(l.from("", "sets: {}\n", "# end\n", "\n\n"))
+		before := l.text.String()
+		added, err := AddRule([]byte(before), Ingress, "deny 81/udp")
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, before)
+		}
+		p, problems := Parse("policy.yaml", added)
+		if p == nil || len(p.Ingress) != len(l.want)+1 {
+			t.Fatalf("%s\n%s", added, problems.Caret())
+		}
+		removed, err := RemoveRule(added, Ingress, "deny 81/udp")
+		if err != nil || string(removed) != before {
+			t.Fatalf("%v\n%s\nbecame\n%s", err, before, removed)
+		}
+	})
+}
