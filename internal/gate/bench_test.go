@@ -31,7 +31,8 @@ func benchHost(containers int) *host.Host {
 		Subnets: []netip.Prefix{netip.MustParsePrefix("172.17.0.0/16")}}}}
 	for i := range containers {
 		c := host.Container{ID: fmt.Sprintf("%064d", i), Name: fmt.Sprintf("c%d", i), Running: true}
-		c.Endpoints = []host.Endpoint{{Network: "bridge", IPv4: netip.AddrFrom4([4]byte{172, 17, byte(i / 250), byte(i%250 + 2)})}}
+		address := netip.AddrFrom4([4]byte{172, 17, byte(i / 250), byte(i%250 + 2)})
+		c.Endpoints = []host.Endpoint{{Network: "bridge", IPv4: address}}
 		for j, port := range []uint16{80, 443} {
 			for _, a := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
 				c.Publications = append(c.Publications, host.Publication{

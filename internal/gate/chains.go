@@ -92,7 +92,8 @@ func (c *chains) merge(name string, crowd []int) Line {
 	line, known := c.merged[key]
 	if !known {
 		line = Line{Action: c.lines[crowd[0]].Action, Members: c.members(crowd)}
-		line.Client = AddressSet{ID: digest(12, c.dispatch, "merged", name), Name: readable(name), Ranges: covered(line.Members)}
+		id := digest(12, c.dispatch, "merged", name)
+		line.Client = AddressSet{ID: id, Name: readable(name), Ranges: covered(line.Members)}
 		c.merged[key] = line
 	}
 	return line

@@ -9,8 +9,8 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// Compile is the gate that makes a host enforce a policy. Its error is a sentence about what cannot be put into rules: a
-// set that the policy does not have, or an interface with a name that means something else in a rule.
+// Compile is the gate that makes a host enforce a policy. Its error is a sentence about what cannot be put into rules:
+// a set that the policy does not have, or an interface with a name that means something else in a rule.
 func Compile(p *policy.Policy, h *host.Host) (*Gate, error) {
 	g := &Gate{Bridges: h.Bridges(), Refuse: p.Defaults.Refuse}
 	if err := check(p, g.Bridges); err != nil {
@@ -43,12 +43,13 @@ type compiler struct {
 func newCompiler(p *policy.Policy, h *host.Host) *compiler {
 	c := &compiler{policy: p, selection: newSelection(h)}
 	c.ingress = c.rules(p.Ingress)
-	if p.Defaults.Egress == policy.Deny {
-		c.egress = c.rules(p.Egress)
-	} else {
+	egress := p.Egress
+	if p.Defaults.Egress == policy.Allow {
 		// What nothing refuses is allowed anyway: without the rules that allow, most packets are not even looked at.
-		c.egress = c.rules(slices.DeleteFunc(slices.Clone(p.Egress), func(r policy.Rule) bool { return r.Action == policy.Allow }))
+		allows := func(r policy.Rule) bool { return r.Action == policy.Allow }
+		egress = slices.DeleteFunc(slices.Clone(egress), allows)
 	}
+	c.egress = c.rules(egress)
 	return c
 }
 
@@ -91,7 +92,8 @@ type familyCompiler struct {
 	ports     []*publishedPort // sorted by protocol, then number
 }
 
-// check finds what must not come into a gate. The parser refuses all of it in a policy; names of bridges are the host's.
+// check finds what must not come into a gate. In a policy the parser refuses it already; names of bridges are the
+// host's.
 func check(p *policy.Policy, bridges []string) error {
 	for _, b := range bridges {
 		if !safeInterface(b) {

@@ -137,11 +137,11 @@ func sweep(spans []span, stops []int, visit func(i int, lines []int)) {
 	}
 }
 
-// joined makes one segment of neighbours with the same chain.
+// joined makes one of neighbours with the same chain. The segments are those of one protocol.
 func joined(segments []Segment) []Segment {
 	var out []Segment
 	for _, s := range segments {
-		if n := len(out); n > 0 && out[n-1].Protocol == s.Protocol && out[n-1].Chain == s.Chain && out[n-1].Last+1 == s.First {
+		if n := len(out); n > 0 && out[n-1].Chain == s.Chain && out[n-1].Last+1 == s.First {
 			out[n-1].Last = s.Last
 			continue
 		}

@@ -11,8 +11,8 @@
 //   - Ingress: forwarded conversations begun outside, to a Docker bridge: DNAT, direct routing, swarm's mesh. Looked
 //     up by protocol and dialled port (conntrack: original destination port). Nothing found: Default.
 //   - Local: conversations begun outside that end on the host itself at a published port: docker-proxy. Looked up by
-//     protocol and the host's real port (conntrack: reply source port). Nothing found: the host's own service, untouched.
-//     In both, a dialled loopback address is refused whatever the lines say.
+//     protocol and the host's real port (conntrack: reply source port). Nothing found: the host's own service,
+//     untouched. In both, a dialled loopback address is refused whatever the lines say.
 //   - Egress: forwarded conversations begun by containers, from a Docker bridge to outside.
 //
 // Invariants: lines of one chain that refuse come before those that allow; segments of one protocol are sorted and do
@@ -58,7 +58,7 @@ type Dispatch struct {
 	Segments []Segment     // tcp, udp, sctp: by port. Sorted by protocol, then port.
 	Echo     *Chain        // ICMP echo requests; nil: Other
 	Other    *Chain        // everything without a segment, tcp, udp and sctp too; nil: Default (Local: untouched)
-	Default  policy.Action // of conversations that no line of their chain decides, and (not Local) of those without a chain
+	Default  policy.Action // of what no line of its chain decides, and (not Local) of what has no chain
 }
 
 // Empty tells whether the dispatch lets everything through without a look.
@@ -78,7 +78,7 @@ type Segment struct {
 // and while lines of the policy move. A chain stands in one dispatch only.
 type Chain struct {
 	ID    string       // 12 hexadecimal digits
-	Scope []netip.Addr // Local only: the host addresses the port is published on; empty: all. Other addresses are the host's own.
+	Scope []netip.Addr // Local: the host addresses the port is published on, others are the host's own; empty: all
 	Lines []Line
 }
 

@@ -2,8 +2,10 @@ package gate
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/policy"
 )
 
 // ingressLine is what all lines of an ingress rule have in common. ok is false where the rule says nothing about this
@@ -82,14 +84,13 @@ func (f *familyCompiler) addDirect(d *draft, line *Line, r *rule, g group) {
 
 // directWords name the containers of a group, and no others of this policy.
 func directWords(r *rule, g group) string {
-	if r.Label != "" {
+	switch {
+	case r.Label != "":
 		return g.containers[0].Name
+	case slices.Equal(g.ports, everyPort()):
+		return r.To.String()
 	}
-	words := r.To.String()
-	for _, p := range g.ports {
-		words += " " + p.String()
-	}
-	return words
+	return r.To.String() + " " + policy.PortSet{Ranges: g.ports}.String()
 }
 
 // meet tells whether a conversation can be to both: the address that a rule is narrowed to (invalid: not narrowed) and

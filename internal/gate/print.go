@@ -44,8 +44,7 @@ func (p *printer) family(name string, f Family) {
 func (p *printer) dispatch(name string, d Dispatch) {
 	p.printf("\n%s, otherwise %s\n", name, d.Default)
 	for _, s := range d.Segments {
-		ports := policy.PortSet{Protocol: s.Protocol, Ranges: []policy.PortRange{{First: s.First, Last: s.Last}}}
-		p.chain(ports.String(), s.Chain)
+		p.chain(portsText(s), s.Chain)
 	}
 	if d.Echo != nil {
 		p.chain("echo", d.Echo)
@@ -53,6 +52,11 @@ func (p *printer) dispatch(name string, d Dispatch) {
 	if d.Other != nil {
 		p.chain("all other", d.Other)
 	}
+}
+
+// portsText is the ports of a segment as rules write them.
+func portsText(s Segment) string {
+	return policy.PortSet{Protocol: s.Protocol, Ranges: []policy.PortRange{{First: s.First, Last: s.Last}}}.String()
 }
 
 func (p *printer) chain(of string, c *Chain) {

@@ -11,8 +11,8 @@ import (
 // sentenceLimit is the longest Sentence of a RuleRef, in bytes: it has to fit into a rule's comment with its position.
 const sentenceLimit = 100
 
-// NewRuleRef is the reference to a rule. Characters that rule syntax could give a meaning to become '_' in its Sentence,
-// and what is too long is cut; the Hash is over the whole sentence as written.
+// NewRuleRef is the reference to a rule. Characters that rule syntax could give a meaning to become '_' in its
+// Sentence, and what is too long is cut; the Hash is over the whole sentence as written.
 func NewRuleRef(r policy.Rule) RuleRef {
 	sentence := r.String()
 	return RuleRef{

@@ -19,7 +19,8 @@ func (s AddressSet) Contains(a netip.Addr) bool {
 		return true
 	}
 	a = a.WithZone("")
-	i, found := slices.BinarySearchFunc(s.Ranges, a, func(r netipx.IPRange, a netip.Addr) int { return r.From().Compare(a) })
+	byFirst := func(r netipx.IPRange, a netip.Addr) int { return r.From().Compare(a) }
+	i, found := slices.BinarySearchFunc(s.Ranges, a, byFirst)
 	return found || i > 0 && s.Ranges[i-1].Contains(a)
 }
 

@@ -29,7 +29,8 @@ func (t targets) plain() bool { return t.rest && len(t.listed) == 0 }
 
 // covers tells whether the rule speaks of a port of the live container at a place; unknown: what no selector can name.
 func (t targets) covers(place int, port uint16) bool {
-	i, found := slices.BinarySearchFunc(t.listed, place, func(l target, place int) int { return cmp.Compare(l.place, place) })
+	byPlace := func(l target, place int) int { return cmp.Compare(l.place, place) }
+	i, found := slices.BinarySearchFunc(t.listed, place, byPlace)
 	if found {
 		return contains(t.listed[i].ports, port)
 	}
