@@ -74,13 +74,16 @@ func (c *connection) each(kind netfilter.MessageType, flags netlink.HeaderFlags,
 // generation is the number of the rule set: it changes with every change to any table.
 func (c *connection) generation() (number uint32, err error) {
 	err = c.each(unix.NFT_MSG_GETGEN, 0, func(message []byte) { number = number32(attribute(message, unix.NFTA_GEN_ID)) })
-	if errors.Is(err, unix.EINVAL) { // nfnetlink has no such subsystem
-		return 0, errNoNFTables
-	}
-	return number, err
+	return number, explainGeneration(err)
 }
 
-var errNoNFTables = fmt.Errorf("%w: use the iptables backend (backend: iptables)", backend.ErrNoNFTables)
+// explainGeneration says what it means that a kernel with nfnetlink does not know the first question about nf_tables.
+func explainGeneration(err error) error {
+	if errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("%w: use the iptables backend (backend: iptables)", backend.ErrNoNFTables)
+	}
+	return err
+}
 
 // explain turns what the kernel says into what to do about it.
 func explain(err error) error {
