@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
@@ -50,7 +49,7 @@ func (f *familyCompiler) addForwarded(d *draft, line *Line, r *rule) {
 // addPublished adds a line for each published port of a container that the rule speaks of: the client dials the
 // host's port, and the container answers from its own. Ports on loopback have none: no rule can open them.
 func (f *familyCompiler) addPublished(d *draft, line *Line, r *rule, t target) {
-	answering, ok := f.containers(t.container.Name, []*host.Container{t.container})
+	answering, ok := f.container(t.container)
 	if !ok {
 		return
 	}
@@ -70,7 +69,7 @@ func (f *familyCompiler) addPublished(d *draft, line *Line, r *rule, t target) {
 
 // addDirect adds the line for clients that dial the containers' own addresses.
 func (f *familyCompiler) addDirect(d *draft, line *Line, r *rule, g group) {
-	containers, ok := f.containers(directWords(r, g), g.containers)
+	containers, ok := f.addresses(r, g)
 	if !ok || r.At.IsValid() && !containers.Contains(r.At) {
 		return
 	}
@@ -82,15 +81,15 @@ func (f *familyCompiler) addDirect(d *draft, line *Line, r *rule, g group) {
 	d.add(&l, r.Ports, g.ports)
 }
 
-// directWords name the containers of a group, and no others of this policy.
-func directWords(r *rule, g group) string {
+// addresses is the set of the addresses of a group.
+func (f *familyCompiler) addresses(r *rule, g group) (set AddressSet, ok bool) {
 	switch {
 	case r.Label != "":
-		return g.containers[0].Name
+		return f.container(g.containers[0])
 	case slices.Equal(g.ports, everyPort()):
-		return r.To.String()
+		return f.containers(r.To.String(), g.containers)
 	}
-	return r.To.String() + " " + policy.PortSet{Ranges: g.ports}.String()
+	return f.containers(r.To.String()+" "+policy.PortSet{Ranges: g.ports}.String(), g.containers)
 }
 
 // meet tells whether a conversation can be to both: the address that a rule is narrowed to (invalid: not narrowed) and

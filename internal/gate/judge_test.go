@@ -172,6 +172,19 @@ func TestLabel(t *testing.T) {
 	judged(t, g, Ingress, [][2]string{{"192.168.0.7 > 203.0.113.10 80 > 172.18.0.2 8080", "refused"}})
 }
 
+// TestNamesakes: a name is that of a container and of a swarm service; the label of the one opens nothing of the other.
+func TestNamesakes(t *testing.T) {
+	h := shop()
+	h.Containers[0].Labels["dockwall.allow"] = "tcp from office"
+	h.Containers[1].Service = "web"
+	judged(t, compile(t, h, "allow tcp from vpn to web"), Ingress, [][2]string{
+		{"10.8.0.2 > 172.18.0.2 22", "allowed"},
+		{"10.8.0.2 > 172.18.0.3 22", "allowed"},
+		{"192.168.0.7 > 172.18.0.2 22", "allowed"},
+		{"192.168.0.7 > 172.18.0.3 22", "refused"},
+	})
+}
+
 // TestAnswers: answers of what is allowed pass whatever way they take, and are not refused for it.
 func TestAnswers(t *testing.T) {
 	g := compile(t, shop(), "allow 80/tcp on eno1; allow 8080/tcp; deny 8080/tcp on eno1")

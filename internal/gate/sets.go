@@ -93,13 +93,22 @@ func (s *addressSets) list(addresses ...netip.Addr) AddressSet {
 	return set
 }
 
-// containers is the set of the containers' addresses. The words say which containers.
+// container is the set of one container's addresses.
+func (s *addressSets) container(c *host.Container) (set AddressSet, ok bool) {
+	return s.set("container", c.Name, s.addAddresses(c))
+}
+
+// containers is the set of the containers' addresses. The words are those of a rule that selects them.
 func (s *addressSets) containers(words string, containers []*host.Container) (set AddressSet, ok bool) {
-	return s.set("containers", words, func(b *netipx.IPSetBuilder) {
+	return s.set("containers", words, s.addAddresses(containers...))
+}
+
+func (s *addressSets) addAddresses(containers ...*host.Container) func(*netipx.IPSetBuilder) {
+	return func(b *netipx.IPSetBuilder) {
 		for _, a := range s.addressesOf(containers) {
 			b.Add(a)
 		}
-	})
+	}
 }
 
 // others is the set of all addresses but the containers'.

@@ -78,7 +78,7 @@ func identities() []identity {
 		{name: "db", labels: map[string]string{"role": "db"}},
 		{name: "shop-web-1", project: "shop", service: "web", labels: map[string]string{"role": "front"}},
 		{name: "shop-web-2", project: "shop", service: "web", labels: map[string]string{"role": ""}},
-		{name: "task", service: "stack_web"},
+		{name: "task", service: "web"}, // of swarm: its service is called like a container,
 	}
 }
 

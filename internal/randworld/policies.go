@@ -105,7 +105,7 @@ func sources(t *rapid.T) []string {
 
 // containers are two or three different selectors. Some name containers that are not there.
 func containers(t *rapid.T, withPorts bool) []string {
-	words := distinct(t, "containers", "web", "db", "shop/web", "shop-web-1", "stack_web",
+	words := distinct(t, "containers", "web", "db", "shop/web", "shop-web-1", "task",
 		"network:shop_front", "network:bridge", "label:role", "label:role=front", "label:role=", "gone")
 	for i := range words {
 		if withPorts && oneIn(t, 3, "has port") {
