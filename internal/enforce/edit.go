@@ -1,0 +1,104 @@
+package enforce
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/dockwall/dockwall/internal/policy"
+)
+
+// Edited is a sentence that came into the policy file, or went.
+type Edited struct {
+	Rule     policy.Rule // as it stands in the file, or stood
+	Warnings policy.Problems
+}
+
+// Add puts a sentence into the policy file. wanted is the section it belongs to; nil: where it can stand, ingress first.
+func (e *Enforcer) Add(ctx context.Context, wanted *policy.Section, sentence string) (*Edited, error) {
+	section := policy.Ingress
+	if wanted != nil {
+		section = *wanted
+	} else if _, problems := policy.ParseSentence(policy.Ingress, sentence); problems.Err() != nil {
+		if _, problems := policy.ParseSentence(policy.Egress, sentence); problems.Err() == nil {
+			section = policy.Egress
+		}
+	}
+	return e.edit(ctx, func(data []byte) ([]byte, error) { return policy.AddRule(data, section, sentence) })
+}
+
+// Remove takes a sentence out of the policy file. wanted is the section it stands in; nil: ingress, or else egress.
+func (e *Enforcer) Remove(ctx context.Context, wanted *policy.Section, sentence string) (*Edited, error) {
+	return e.edit(ctx, func(data []byte) ([]byte, error) {
+		if wanted != nil {
+			return policy.RemoveRule(data, *wanted, sentence)
+		}
+		text, err := policy.RemoveRule(data, policy.Ingress, sentence)
+		if err != nil {
+			if text, other := policy.RemoveRule(data, policy.Egress, sentence); other == nil {
+				return text, nil
+			}
+		}
+		return text, err
+	})
+}
+
+// edit changes the policy file, if the whole policy is then without errors. Two edits at once wait for each other:
+// they lock the file's directory, because the file itself is replaced.
+func (e *Enforcer) edit(ctx context.Context, change func([]byte) ([]byte, error)) (*Edited, error) {
+	if _, _, err := Load(e.PolicyPath); err != nil {
+		return nil, err
+	}
+	dir, err := os.Open(filepath.Dir(e.PolicyPath))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	if err := acquire(ctx, dir, func() { e.waiting(dir.Name()) }); err != nil {
+		return nil, err
+	}
+	edited, err := e.rewrite(change)
+	if err != nil {
+		return nil, fmt.Errorf("%s was not changed: %w", e.PolicyPath, err)
+	}
+	return edited, nil
+}
+
+func (e *Enforcer) rewrite(change func([]byte) ([]byte, error)) (*Edited, error) {
+	old, _, err := Load(e.PolicyPath)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(e.PolicyPath)
+	if err != nil {
+		return nil, err
+	}
+	text, err := change(data)
+	if err != nil {
+		return nil, err
+	}
+	changed, problems := policy.LoadChanged(e.PolicyPath, text)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
+	if err := policy.WriteFile(e.PolicyPath, text); err != nil {
+		return nil, err
+	}
+	return &Edited{touched(old, changed), problems.Warnings()}, nil
+}
+
+// touched is the rule that only one of the two policies has.
+func touched(old, changed *policy.Policy) policy.Rule {
+	before, after := slices.Concat(old.Ingress, old.Egress), slices.Concat(changed.Ingress, changed.Egress)
+	for _, pair := range [][2][]policy.Rule{{after, before}, {before, after}} {
+		for _, r := range pair[0] {
+			same := func(other policy.Rule) bool { return r.Section == other.Section && r.String() == other.String() }
+			if !slices.ContainsFunc(pair[1], same) {
+				return r
+			}
+		}
+	}
+	return policy.Rule{}
+}

@@ -1,0 +1,44 @@
+package enforce
+
+import (
+	"context"
+	"errors"
+
+	"github.com/dockwall/dockwall/internal/backend"
+	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/iptables"
+	"github.com/dockwall/dockwall/internal/nftables"
+)
+
+// live is the machine the process runs on, in its network namespace.
+type live struct{ options host.Options }
+
+// Live is the machine the process runs on, in the network namespace it was started in.
+func Live(o host.Options) Machine { return live{o} }
+
+func (m live) Host(ctx context.Context) (*host.Host, error) { return host.Collect(ctx, m.options) }
+
+// HasNFTables asks the kernel. Who may not ask may still render, so only a plain no is a no.
+func (m live) HasNFTables(ctx context.Context) bool {
+	b := nftables.New(nftables.Options{})
+	if !b.HasTool() {
+		return false
+	}
+	_, err := b.Read(ctx)
+	return !errors.Is(err, backend.ErrNoNFTables)
+}
+
+// Backends begin, of the two variants of iptables, with the one that carries Docker's chains.
+func (m live) Backends(h *host.Host) []backend.Backend {
+	first, second := "nft", "legacy"
+	if h != nil && h.Iptables == "legacy" {
+		first, second = second, first
+	}
+	return []backend.Backend{
+		nftables.New(nftables.Options{}),
+		iptables.New(iptables.Options{Variant: first}),
+		iptables.New(iptables.Options{Variant: second}),
+	}
+}
+
+func (m live) Signpost() Signpost { return iptables.Signpost{} }

@@ -1,0 +1,63 @@
+package enforce
+
+import (
+	"context"
+	"time"
+
+	"github.com/dockwall/dockwall/internal/backend"
+)
+
+// Status is what is in force and how it compares with the policy.
+type Status struct {
+	Backend    string    // what judges conversations now; "": nothing is in force
+	Since      time.Time // when it was last changed; zero: the rules do not say
+	Rules      []RuleState
+	Defaults   []backend.Line // what no rule decided, with its counters
+	Differs    string         // what Apply would change in the kernel, for people; "": nothing
+	Also       []string       // further backends that have rules installed
+	Uncompared error          // why there is nothing to compare with: no policy, errors in it, no Docker; nil: compared
+	Prepared   *Prepared      // as far as it came
+}
+
+// Equal tells whether what is in force is what the policy says.
+func (s *Status) Equal() bool {
+	return s.Uncompared == nil && s.Backend != "" && s.Differs == "" && len(s.Also) == 0
+}
+
+// Status reads what is in force and compares it with the policy, where there is one. It changes nothing.
+func (e *Enforcer) Status(ctx context.Context) (*Status, error) {
+	plan, err := e.Plan(ctx)
+	s := &Status{Prepared: plan.Prepared, Uncompared: err}
+	if err != nil {
+		found, err := holdings(ctx, e.Machine.Backends(plan.Host))
+		s.fill(found)
+		return s, err
+	}
+	found := plan.Obsolete
+	if plan.Installed != nil {
+		found = append([]Holding{{plan.Backend, plan.Installed}}, found...)
+	}
+	s.fill(found)
+	if !plan.Change.Empty() {
+		s.Differs = plan.Change.Summary
+	}
+	return s, nil
+}
+
+// fill says what was found, the backend that should be in force first.
+func (s *Status) fill(found []Holding) {
+	installed := &backend.Installed{}
+	for i, f := range found {
+		if i > 0 {
+			s.Also = append(s.Also, f.Backend.Name())
+			continue
+		}
+		s.Backend, s.Since, installed = f.Backend.Name(), f.Installed.Since, f.Installed
+	}
+	for _, l := range installed.Lines {
+		if l.Default {
+			s.Defaults = append(s.Defaults, l)
+		}
+	}
+	s.Rules = ruleStates(s.Prepared, installed.Lines)
+}
