@@ -19,7 +19,7 @@ func TestIPv6ToIPv4OnlyContainer(t *testing.T) {
 		for _, from := range clients {
 			s.expect("no rule", refused(s.v6(from, "8080/tcp")...), refused(s.v6(from, "53/udp")...))
 		}
-		s.apply("ingress: [allow 8080/tcp 53/udp from \"2001:db8::7\",\"fe80::20\" to web]\n")
+		s.apply("ingress: ['allow 8080/tcp 53/udp from 2001:db8::7,fe80::20 to web']\n")
 		s.expect("two IPv6 clients", open("web", tcp(s.bed.Office, "[2001:db8::10]:8080"),
 			udp(s.bed.Office, "[2001:db8::10]:53"), tcp(s.bed.Neighbour, "[fe80::10%eth0]:8080")),
 			refused(tcp(s.bed.Office, "[fe80::10%eth0]:8080"), tcp(s.bed.Neighbour, "[2001:db8::10]:8080"),
@@ -41,14 +41,14 @@ func TestDualStack(t *testing.T) {
 			s.expect("without dockwall", open("web", s.both(from, "8080/tcp")...), open("db", s.both(from, "5432/tcp")...))
 		}
 		linkLocal := s.untouched(tcp(s.bed.Office, "[fe80::10%eth0]:8080"))
-		s.apply("ingress: [allow 8080/tcp from any, allow 5432/tcp from \"2001:db8::7\" to db:80]\n")
+		s.apply("ingress: [allow 8080/tcp from any, 'allow 5432/tcp from 2001:db8::7 to db:80']\n")
 		for _, from := range clients {
 			s.expect("allowed to all", open("web", s.both(from, "8080/tcp")...))
 		}
 		linkLocal("allowed to all")
 		s.expect("allowed to one address", open("db", tcp(s.bed.Office, "[2001:db8::10]:5432")),
 			refused(s.v4(s.bed.Office, "5432/tcp")...), refused(s.both(s.bed.Internet, "5432/tcp")...),
-			refused(tcp(s.bed.Office, "[fe80::10%eth0]:5432")))
+			closed(tcp(s.bed.Office, "[fe80::10%eth0]:5432")))
 		s.expect("straight to its addresses", closed(tcp(s.bed.Neighbour, "[fd31:4::80]:80"),
 			tcp(s.bed.Neighbour, "172.31.4.80:80")))
 		s.expect("out", open("remote", tcp(web.Station, "[2001:db8:51::7]:443"), tcp(web.Station, "198.51.100.7:443"),

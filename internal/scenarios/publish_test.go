@@ -54,7 +54,7 @@ func TestPublishedOnOneHostAddress(t *testing.T) {
 		s.web("single", testbed.HostIPv4+":8080:80")
 		s.web("wide", "9090:80")
 		check := s.untouched(tcp(internet, testbed.HostIPv4b+":8080"))
-		s.apply("ingress: [allow 8080/tcp from any, allow 9090/tcp from any at 203.0.113.10 on eno1]\n")
+		s.apply("ingress: [allow 8080/tcp from any, allow 9090/tcp from any on eno1 at 203.0.113.10]\n")
 		check("dialled on another address")
 		s.expect("published on one address", open("single", tcp(internet, "203.0.113.10:8080")))
 		s.expect("at 203.0.113.10", open("wide", tcp(internet, "203.0.113.10:9090")),

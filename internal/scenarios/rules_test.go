@@ -10,6 +10,8 @@ import (
 var (
 	counters = regexp.MustCompile(`\[\d+:\d+\]`)
 	remarks  = regexp.MustCompile(`(?m)^#.*\n`) // with the time of the dump
+	// A legacy table that holds nothing. The kernel makes one when any tool looks into it, and cannot unmake it.
+	emptyTable = regexp.MustCompile(`(?m)^\*\w+\n(:[A-Z]+ ACCEPT \[0:0\]\n)+COMMIT\n`)
 )
 
 // rules is everything that the host's kernel holds of rules and sets, by both families and all tools, without counters.
@@ -24,6 +26,9 @@ func (s *scene) rules() map[string]string {
 		text, err := s.bed.Host.Run(s.Context(), words[0], words[1:]...)
 		s.must(err)
 		all[command] = remarks.ReplaceAllString(counters.ReplaceAllString(text, "[0:0]"), "")
+		if strings.Contains(command, "legacy") {
+			all[command] = emptyTable.ReplaceAllString(all[command], "")
+		}
 	}
 	return all
 }

@@ -53,20 +53,21 @@ var machines = []machine{
 		[][2]string{{"0.0.0.0/0", HostIPv4}, {"::/0", HostIPv6}}},
 }
 
-// stub is a machine behind another one. Addresses are one of IPv4 and one of IPv6.
+// stub is a machine behind another one. Addresses are of IPv4, of IPv6, and the link-local one, without which neither
+// could ask for the other.
 type stub struct {
 	name      string
-	addresses [2]string
+	addresses [3]string
 	gateway   string
 	port      string    // the gateway's interface to it
-	inner     [2]string // that interface's addresses
+	inner     [3]string // that interface's addresses
 }
 
 var stubs = []stub{
-	{"annex", [2]string{AnnexIPv4 + "/24", AnnexIPv6 + "/64"},
-		"host", "eno2", [2]string{HostAnnex + "/24", "2001:db8:99::1/64"}},
-	{"internet", [2]string{InternetIPv4 + "/24", InternetIPv6 + "/64"},
-		"router", "eth1", [2]string{"198.51.100.1/24", "2001:db8:51::1/64"}},
+	{"annex", [3]string{AnnexIPv4 + "/24", AnnexIPv6 + "/64", "fe80::5/64"},
+		"host", "eno2", [3]string{HostAnnex + "/24", "2001:db8:99::1/64", "fe80::99/64"}},
+	{"internet", [3]string{InternetIPv4 + "/24", InternetIPv6 + "/64", "fe80::7/64"},
+		"router", "eth1", [3]string{"198.51.100.1/24", "2001:db8:51::1/64", "fe80::51/64"}},
 }
 
 // Addresses lists the addresses of a machine of the testbed ("office"), with their prefix lengths.
