@@ -57,3 +57,15 @@ func TestCheckWithoutEngine(t *testing.T) {
 		t.Error(problems)
 	}
 }
+
+// Tests name containers, too.
+func TestCheckTests(t *testing.T) {
+	p, problems := Parse("p", []byte("version: 1\ntests: [ngnix can reach 1.1.1.1 1/tcp, 1.1.1.1 can reach 1/tcp]\n"))
+	if p == nil {
+		t.Fatal(problems)
+	}
+	const want = `p:2:9: warning: there is no container "ngnix" now; did you mean "nginx"?`
+	if got := p.Check(testHost()).Error(); got != want {
+		t.Error(got)
+	}
+}

@@ -113,6 +113,10 @@ func TestDecide(t *testing.T) {
 		{"allow tcp to label:role=proxy", web, "allowed"},
 		{"allow tcp to stopped-sidecar", web, "refused"},
 		{"allow tcp to label:role=stopped", web, "refused"},
+		// A bare name is also that of a swarm service, but not that of a service of Compose.
+		{"allow tcp to stack_worker", "eno1 192.168.0.7 > 172.17.0.10 80/tcp", "allowed"},
+		{"allow tcp to stack_worker.1.x7", "eno1 192.168.0.7 > 172.17.0.10 80/tcp", "allowed"},
+		{"allow tcp to web", web, "refused"},
 		// Where: interface and dialled address.
 		{"allow 8123/tcp on eno1", click, "allowed"},
 		{"allow 8123/tcp on wg0", click, "refused"},
@@ -237,5 +241,15 @@ func TestDecideReason(t *testing.T) {
 	const want = "policy.yaml:8:6: allow 7777/tcp from office"
 	if d.Reason != want || d.Rule == nil || d.Target.Container.Name != "nginx" || d.Target.Port != 80 {
 		t.Errorf("got %+v, want reason %q", d, want)
+	}
+}
+
+// A selector that nobody has filled in names nothing.
+func TestEmptySelector(t *testing.T) {
+	h := testHost()
+	for i := range h.Containers {
+		if (&ContainerSelector{}).Matches(h, &h.Containers[i]) {
+			t.Errorf("it names %s", h.Containers[i].Name)
+		}
 	}
 }

@@ -23,7 +23,6 @@ func testHost() *host.Host {
 			{Name: "br-shop", Up: true, Addresses: prefixes("172.18.0.1/16 fd00:18::1/64 fe80::18/64")},
 		},
 		Routes: []host.Route{
-			{Destination: netip.MustParsePrefix("0.0.0.0/0"), Gateway: netip.MustParseAddr("203.0.113.1"), Interface: "eno1"},
 			{Destination: netip.MustParsePrefix("192.168.0.0/24"), Interface: "eno1"},
 			{Destination: netip.MustParsePrefix("203.0.113.128/25"), Interface: "eno2"},
 			{Destination: netip.MustParsePrefix("10.8.0.0/24"), Interface: "wg0"},
@@ -32,6 +31,8 @@ func testHost() *host.Host {
 			{Destination: netip.MustParsePrefix("fe80::/64"), Interface: "docker0"},
 			{Destination: netip.MustParsePrefix("fe80::/64"), Interface: "eno1"},
 			{Destination: netip.MustParsePrefix("fd00:18::/64"), Interface: "br-shop"},
+			{Destination: netip.MustParsePrefix("0.0.0.0/0"), Gateway: netip.MustParseAddr("203.0.113.1"), Interface: "eno1"},
+			{Destination: netip.MustParsePrefix("0.0.0.0/0"), Gateway: netip.MustParseAddr("203.0.113.254"), Interface: "eno2"},
 		},
 		Networks: []host.Network{
 			{Name: "bridge", Driver: "bridge", Bridge: "docker0", Subnets: prefixes("172.17.0.0/16")},
@@ -54,6 +55,8 @@ func testHost() *host.Host {
 			{ID: "c7", Name: "old", Endpoints: endpoints("bridge 172.17.0.9"), Publications: publications("9999:9999/tcp")},
 			{ID: "c8", Name: "stopped-sidecar", SharesNetwork: "c3", Labels: map[string]string{"role": "stopped"}},
 			{ID: "c9", Name: "camera", Running: true, Endpoints: endpoints("lan 192.168.0.200")},
+			{ID: "c10", Name: "stack_worker.1.x7", Service: "stack_worker", Running: true,
+				Endpoints: endpoints("bridge 172.17.0.10")},
 		},
 		Services: []host.Service{{Name: "stack_api", Protocol: host.TCP, HostPort: 8080, ContainerPort: 80}},
 	}
