@@ -29,6 +29,28 @@ func (b *Backend) Apply(ctx context.Context, c backend.Change) error {
 	return nil
 }
 
+// before is what has to be known to undo sections.
+type before struct {
+	ipv4 *saved   // nil: there is no transaction after IPv4's that may be refused
+	sets []string // the names of our sets
+}
+
+func (b *Backend) before(ctx context.Context, sections []Section) (was before, err error) {
+	if has(sections, SetsHeader) {
+		if was.sets, err = b.tools.setNames(ctx); err != nil {
+			return was, err
+		}
+	}
+	if has(sections, IPv4Header) && has(sections, IPv6Header) {
+		was.ipv4, err = lookAt(ctx, b.tools, ipv4)
+	}
+	return was, err
+}
+
+func has(sections []Section, header string) bool {
+	return slices.ContainsFunc(sections, func(s Section) bool { return s.Header == header })
+}
+
 // run runs one section.
 func (b *Backend) run(ctx context.Context, s Section) error {
 	switch s.Header {
@@ -36,39 +58,28 @@ func (b *Backend) run(ctx context.Context, s Section) error {
 		return b.tools.restore(ctx, ipv4, s.Text, false)
 	case IPv6Header:
 		return b.tools.restore(ctx, ipv6, s.Text, false)
+	case OldSetsHeader:
+		return b.tools.destroy(ctx, s.Text)
 	}
 	_, err := b.tools.ipset(ctx, s.Text)
 	return err
 }
 
-// before is IPv4's rules as they are now, if there is a transaction after IPv4's that may be refused.
-func (b *Backend) before(ctx context.Context, sections []Section) (*saved, error) {
-	if !has(sections, IPv4Header) || !has(sections, IPv6Header) {
-		return nil, nil
-	}
-	return lookAt(ctx, b.tools, ipv4)
-}
-
-func has(sections []Section, header string) bool {
-	return slices.ContainsFunc(sections, func(s Section) bool { return s.Header == header })
-}
-
-// undo takes back what the sections before the last one did, which failed for a reason.
-func (b *Backend) undo(ctx context.Context, done []Section, before *saved, reason error) error {
+// undo takes back what the sections did, the last of which failed for a reason.
+func (b *Backend) undo(ctx context.Context, done []Section, was before, reason error) error {
 	last := done[len(done)-1]
 	if last.Header == OldSetsHeader {
-		return fmt.Errorf("the new rules are in force, but old sets could not be destroyed, because rules that dockwall did "+
-			"not make use them (see `ipset list -terse`): %w", said(reason))
+		return fmt.Errorf("the new rules are in force, but %w", reason)
 	}
-	if last.Header == IPv6Header && before != nil {
-		if err := b.putBack(ctx, before); err != nil {
+	if last.Header == IPv6Header && was.ipv4 != nil {
+		if err := b.putBack(ctx, was.ipv4); err != nil {
 			return fmt.Errorf("IPv6's rules were not taken: %w; IPv4's are the new ones, and could not be put back: %w",
 				said(reason), said(err))
 		}
 		reason = fmt.Errorf("IPv6's rules were not taken, and IPv4's were put back: %w", reason)
 	}
-	if err := b.destroyMade(ctx, done); err != nil {
-		return fmt.Errorf("%w (new sets stay behind, which nothing uses: %w)", reason, said(err))
+	if err := b.destroyNew(ctx, was.sets, done); err != nil {
+		return fmt.Errorf("%w (new sets stay behind, which no rule uses: %w)", reason, err)
 	}
 	return reason
 }
@@ -118,21 +129,20 @@ func restoreText(before, now *saved) string {
 
 func (r savedRule) counters() string { return fmt.Sprintf("[%d:%d]", r.packets, r.bytes) }
 
-// destroyMade destroys the sets that the sections made.
-func (b *Backend) destroyMade(ctx context.Context, done []Section) error {
+// destroyNew destroys the sets that the sections made.
+func (b *Backend) destroyNew(ctx context.Context, old []string, done []Section) error {
+	if !has(done, SetsHeader) {
+		return nil
+	}
 	names, err := b.tools.setNames(ctx)
 	if err != nil {
 		return err
 	}
-	var lines []string
-	for line := range strings.Lines(done[0].Text) {
-		if w := parseRule(line); len(w) > 1 && w[0] == "create" && slices.Contains(names, w[1]) {
-			lines = append(lines, "destroy "+w[1])
+	text := ""
+	for _, name := range names {
+		if !slices.Contains(old, name) {
+			text += "destroy " + name + "\n"
 		}
 	}
-	if len(lines) == 0 {
-		return nil
-	}
-	_, err = b.tools.ipset(ctx, strings.Join(lines, "\n")+"\n")
-	return err
+	return b.tools.destroy(ctx, text)
 }

@@ -83,7 +83,7 @@ func (l *lister) findPorts() {
 			}
 			if p == host.ICMP {
 				l.reach(w.target(), backend.Ports{Protocol: p})
-			} else if strings.HasPrefix(w.target(), chainPrefix+"ports-") && name != outputChain {
+			} else if strings.HasPrefix(w.target(), chainPrefix+"ports-") {
 				l.follow(w.target(), p)
 			}
 		}
@@ -129,7 +129,7 @@ func (l *lister) reach(chain string, ports backend.Ports) {
 	if strings.HasPrefix(chain, chainPrefix+"scope-") && len(l.saved.chains[chain]) > 0 {
 		chain = parseRule(l.saved.chains[chain][0].text).target()
 	}
-	if _, ok := wayOf(chain); ok {
+	if _, ok := wayOf(chain); ok && !slices.Contains(l.ports[chain], ports) {
 		l.ports[chain] = append(l.ports[chain], ports)
 	}
 }

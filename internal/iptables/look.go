@@ -39,12 +39,12 @@ func hasIPv6() bool {
 
 // lookAt reads one family.
 func lookAt(ctx context.Context, t tools, f *family) (*saved, error) {
-	missing, err := missingIn(ctx, t, f)
+	missing, exists, err := parts(ctx, t, f)
 	if err != nil {
 		return nil, err
 	}
 	s := newSaved()
-	if !slices.Contains(missing, "table") {
+	if exists {
 		text, err := t.save(ctx, f)
 		if err != nil {
 			return nil, err
@@ -60,20 +60,19 @@ func lookAt(ctx context.Context, t tools, f *family) (*saved, error) {
 	return s, nil
 }
 
-// missingIn are "table" and the built-in chains that the first rule will make. The legacy variant always has the chains.
-func missingIn(ctx context.Context, t tools, f *family) ([]string, error) {
+// parts tells whether the family's table exists, and for the nft variant what the first rule will make and Remove can
+// take away again: "table" and built-in chains.
+func parts(ctx context.Context, t tools, f *family) (missing []string, exists bool, err error) {
 	variant, err := t.kind(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if variant == "nft" {
-		return missingParts(f, []string{"INPUT", "FORWARD", "OUTPUT"})
+		missing, err = missingParts(f, []string{"INPUT", "FORWARD", "OUTPUT"})
+		return missing, !slices.Contains(missing, "table"), err
 	}
-	exists, err := legacyHasTable(f)
-	if err != nil || exists {
-		return nil, err
-	}
-	return []string{"table"}, nil
+	exists, err = legacyHasTable(f)
+	return nil, exists, err
 }
 
 // legacyHasTable asks the kernel which tables of the legacy variant are in use.

@@ -25,11 +25,12 @@ func (b *Backend) Remove(ctx context.Context) error {
 			return err
 		}
 	}
-	if lines := destroyAll(r.sets); len(lines) > 0 {
-		if _, err := b.tools.ipset(ctx, strings.Join(lines, "\n")+"\n"); err != nil {
-			return fmt.Errorf("all rules were removed, but sets could not be destroyed, because rules that dockwall did "+
-				"not make use them (see `ipset list -terse`): %w", said(err))
-		}
+	lines := ""
+	for _, name := range slices.Sorted(maps.Keys(r.sets)) {
+		lines += "destroy " + name + "\n"
+	}
+	if err := b.tools.destroy(ctx, lines); err != nil {
+		return fmt.Errorf("all rules were removed, but %w", err)
 	}
 	return nil
 }
@@ -61,14 +62,6 @@ func removeText(s *saved) string {
 }
 
 func sortedNames(chains map[string][]savedRule) []string { return slices.Sorted(maps.Keys(chains)) }
-
-func destroyAll(sets map[string]*savedSet) []string {
-	var lines []string
-	for _, name := range slices.Sorted(maps.Keys(sets)) {
-		lines = append(lines, "destroy "+name)
-	}
-	return lines
-}
 
 // removeMade removes the built-in chains and the table that were made for our rules. That others have come to use them
 // is no error: the kernel then keeps them.

@@ -25,14 +25,21 @@ const (
 func Sections(text string) ([]Section, error) {
 	order := []string{SetsHeader, IPv4Header, IPv6Header, OldSetsHeader}
 	var sections []Section
+	begin, at := 0, 0
 	for line := range strings.Lines(text) {
-		if header := strings.TrimSuffix(line, "\n"); slices.Contains(order, header) {
-			order = order[slices.Index(order, header)+1:]
-			sections = append(sections, Section{Header: header})
+		if i := slices.Index(order, strings.TrimSuffix(line, "\n")); i >= 0 {
+			if n := len(sections); n > 0 {
+				sections[n-1].Text = text[begin:at]
+			}
+			sections = append(sections, Section{Header: order[i]})
+			begin, order = at, order[i+1:]
 		} else if len(sections) == 0 {
-			return nil, fmt.Errorf("the change does not begin with a section: %q", header)
+			return nil, fmt.Errorf("the change does not begin with the header of a section: %q", line)
 		}
-		sections[len(sections)-1].Text += line
+		at += len(line)
+	}
+	if n := len(sections); n > 0 {
+		sections[n-1].Text = text[begin:]
 	}
 	return sections, nil
 }
