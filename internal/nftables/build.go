@@ -21,11 +21,12 @@ type family struct {
 	icmpType string
 	loopback string
 	kind     kind
+	bits     int
 }
 
 var (
-	family4 = &family{"4", "ipv4", "ip", "icmp", "icmp type", "127.0.0.0/8", ipv4}
-	family6 = &family{"6", "ipv6", "ip6", "ipv6-icmp", "icmpv6 type", "::1", ipv6}
+	family4 = &family{"4", "ipv4", "ip", "icmp", "icmp type", "127.0.0.0/8", ipv4, 32}
+	family6 = &family{"6", "ipv6", "ip6", "ipv6-icmp", "icmpv6 type", "::1", ipv6, 128}
 )
 
 // families goes through both families of a gate.

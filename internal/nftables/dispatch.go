@@ -87,11 +87,14 @@ func (d *dispatcher) segments(p host.Protocol) []*set {
 	singles := &set{name: dispatchMap(d.name, p, false), kind: ports, verdicts: true}
 	ranges := &set{name: dispatchMap(d.name, p, true), kind: ports, verdicts: true, interval: true}
 	slots := map[*gate.Chain]string{}
+	together := d.together(p)
 	for _, s := range d.Segments {
-		if s.Protocol != p {
+		if s.Protocol != p || together[s.Chain] && d.Other == nil {
 			continue
 		}
-		if slots[s.Chain] == "" {
+		if together[s.Chain] {
+			slots[s.Chain] = "return" // to the default, and not to other
+		} else if slots[s.Chain] == "" {
 			slots[s.Chain] = "goto " + d.slot(p.String()+"_"+strconv.Itoa(int(s.First)), p.String(), s.Chain)
 		}
 		m := singles

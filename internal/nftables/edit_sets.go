@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // sets edits the sets.
@@ -68,6 +69,8 @@ func appendElements(lines []string, verb string, s *set, elements []element, tex
 	if len(elements) == 0 {
 		return lines
 	}
-	list := s.list(elements, "\t", text)
-	return append(lines, fmt.Sprintf("%s element %s %s {\n%s\n}", verb, tableName, s.name, list))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s element %s %s {\n", verb, tableName, s.name)
+	s.list(&b, elements, "\t", text)
+	return append(lines, b.String()+"}")
 }

@@ -15,9 +15,11 @@ import (
 
 // The names that lead from the table's parts back to the gate's.
 var (
-	dispatchName = regexp.MustCompile(`^(ingress|local|egress)([46])$`)
-	slotNames    = regexp.MustCompile(`^(ingress|local|egress)([46])_(echo|other|(?:tcp|udp|sctp)_\d+)$`)
-	mapName      = regexp.MustCompile(`^(?:ingress|local|egress)[46]_(tcp|udp|sctp)(?:_ranges)?$`)
+	dispatchName  = regexp.MustCompile(`^(ingress|local|egress)([46])$`)
+	crowdDispatch = regexp.MustCompile(`^(ingress|egress)([46])_dispatch$`)
+	slotNames     = regexp.MustCompile(`^(ingress|local|egress)([46])_(echo|other|(?:tcp|udp|sctp)_\d+)$`)
+	crowdNames    = regexp.MustCompile(`^(ingress|egress)([46])_(tcp|udp|sctp)_from\d+$`)
+	mapName       = regexp.MustCompile(`^(?:ingress|local|egress)[46]_(tcp|udp|sctp)(?:_ranges)?$`)
 )
 
 // lines are what the installed rules and elements say of the policy's rules, sorted by family, way and port.
@@ -26,6 +28,9 @@ func (r *reading) lines() []backend.Line {
 	for _, name := range slices.Sorted(maps.Keys(r.chains)) {
 		if m := dispatchName.FindStringSubmatch(string(name)); m != nil {
 			c.addDefault(name, m)
+		}
+		if m := crowdDispatch.FindStringSubmatch(string(name)); m != nil {
+			c.addCrowds(name, m)
 		}
 		if m := slotNames.FindStringSubmatch(string(name)); m != nil {
 			c.addSlot(name, m)
@@ -161,6 +166,29 @@ func (c *collector) addMembers(name setName, line backend.Line, s *setReading) {
 				e.count = count{}
 			}
 			c.add(string(name), line, ref, e.count)
+		}
+	}
+}
+
+// addCrowds adds the elements of the sets that a dispatch looks up before its ports.
+func (c *collector) addCrowds(dispatch chainName, m []string) {
+	line := template(m)
+	for _, r := range c.chains[dispatch].rules {
+		action, ok := r.action()
+		if !ok || len(r.lookups) != 1 {
+			continue
+		}
+		line.Action = action
+		of, s := crowdNames.FindStringSubmatch(string(r.lookups[0])), c.sets[r.lookups[0]]
+		if of == nil || s == nil {
+			continue
+		}
+		for _, e := range s.elements {
+			port := e.first[max(0, len(e.first)-4):].port()
+			line.Ports = []backend.Ports{{Protocol: protocolNamed(of[3]), First: port, Last: port}}
+			if ref, ok := e.comment.rule(); ok {
+				c.add(string(r.lookups[0]), line, ref, e.count)
+			}
 		}
 	}
 }

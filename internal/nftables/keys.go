@@ -20,6 +20,9 @@ const (
 	ipv6       kind = "ipv6_addr"
 )
 
+// joint tells whether keys are of an address and a port.
+func (k kind) joint() bool { return strings.HasSuffix(string(k), " . "+string(ports)) }
+
 // key is a key as the kernel has it: the bytes in network order, an interface's name filled up with zeros. Keys of one
 // kind compare like what they stand for.
 type key string
@@ -28,7 +31,7 @@ const interfaceKeyLength = 16
 
 func portKey(port uint16) key { return key(binary.BigEndian.AppendUint16(nil, port)) }
 
-func (k key) port() uint16 { return binary.BigEndian.Uint16([]byte(k)) }
+func (k key) port() uint16 { return binary.BigEndian.Uint16([]byte(k[:2])) }
 
 func addressKey(a netip.Addr) key { return key(a.AsSlice()) }
 
@@ -55,6 +58,10 @@ func (k kind) text(first, last key) string {
 		return `"` + strings.TrimRight(string(first), "\x00") + `"`
 	case ports:
 		return portsText(first.port(), last.port())
+	}
+	if k.joint() {
+		address, port := first[:len(first)-4], first[len(first)-4:]
+		return address.address().String() + " . " + strconv.Itoa(int(port.port()))
 	}
 	return addressesText(first.address(), last.address())
 }

@@ -16,7 +16,7 @@ import (
 // connection asks the kernel about nf_tables, in the network namespace of the thread that opened it. Constants and
 // layouts are those of linux/netfilter/nf_tables.h.
 type connection struct {
-	*netfilter.Conn
+	*netlink.Conn
 	stop func() bool
 }
 
@@ -25,7 +25,7 @@ const receiveBuffer = 32 << 10
 
 // connect opens a connection that ends with the context.
 func connect(ctx context.Context) (*connection, error) {
-	c, err := netfilter.Dial(&netlink.Config{MessageBufferSize: receiveBuffer})
+	c, err := netlink.Dial(unix.NETLINK_NETFILTER, &netlink.Config{MessageBufferSize: receiveBuffer})
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -38,37 +38,40 @@ func (c *connection) close() {
 	_ = c.Close()
 }
 
-// ask sends a request about the family inet. attributes are strings by their type.
-func (c *connection) ask(kind netfilter.MessageType, flags netlink.HeaderFlags, attributes ...string) ([]netlink.Message, error) {
-	encoder := netfilter.NewAttributeEncoder()
-	for i, value := range attributes {
-		encoder.String(uint16(i+1), value) // the table is attribute 1 everywhere, the set or chain 2
+// each asks about the family inet, and gives every answer to visit: its attributes, which are valid until visit returns.
+// What is asked about is the table, and of it perhaps a set.
+func (c *connection) each(kind netfilter.MessageType, flags netlink.HeaderFlags, visit func(message []byte), about ...string) error {
+	request, err := request(kind, flags, about)
+	if err != nil {
+		return err
 	}
-	request, err := netfilter.EncodeNetlink(netfilter.Header{
+	if request, err = c.Send(request); err != nil {
+		return explain(err)
+	}
+	for answer, err := range c.ReceiveIter() {
+		if err == nil {
+			err = netlink.Validate(request, []netlink.Message{answer})
+		}
+		if err != nil {
+			return explain(err)
+		}
+		const header = 4 // struct nfgenmsg
+		visit(answer.Data[min(header, len(answer.Data)):])
+	}
+	return nil
+}
+
+func request(kind netfilter.MessageType, flags netlink.HeaderFlags, about []string) (netlink.Message, error) {
+	attributes := netfilter.NewAttributeEncoder()
+	for i, name := range about {
+		attributes.String(uint16(i+1), name) // everywhere 1 is the table, and for elements 2 the set
+	}
+	return netfilter.EncodeNetlink(netfilter.Header{
 		SubsystemID: netfilter.NFSubsysNFTables,
 		MessageType: kind,
 		Family:      netfilter.ProtoFamily(unix.NFPROTO_INET),
 		Flags:       netlink.Request | flags,
-	}, encoder)
-	if err != nil {
-		return nil, err
-	}
-	answers, err := c.Query(request)
-	if err != nil {
-		return nil, explain(err)
-	}
-	return answers, nil
-}
-
-// each asks and gives every answer to visit: its attributes.
-func (c *connection) each(kind netfilter.MessageType, flags netlink.HeaderFlags, visit func(message []byte),
-	attributes ...string) error {
-	answers, err := c.ask(kind, flags, attributes...)
-	for _, answer := range answers {
-		const header = 4 // struct nfgenmsg
-		visit(answer.Data[min(header, len(answer.Data)):])
-	}
-	return err
+	}, attributes)
 }
 
 // generation is the number of the rule set: it changes with every change to any table.

@@ -1,6 +1,7 @@
 package nftables
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -148,7 +149,7 @@ func (r *reading) decodeRule(message []byte) {
 	}
 	rule := ruleReading{
 		handle:  number64(attribute(message, unix.NFTA_RULE_HANDLE)),
-		shape:   attribute(message, unix.NFTA_RULE_EXPRESSIONS),
+		shape:   bytes.Clone(attribute(message, unix.NFTA_RULE_EXPRESSIONS)),
 		comment: userComment(attribute(message, unix.NFTA_RULE_USERDATA)),
 	}
 	rule.decodeExpressions()

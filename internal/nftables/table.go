@@ -125,18 +125,23 @@ func (s *set) print(b *strings.Builder) {
 		fmt.Fprintf(b, "\t\t%s\n", part)
 	}
 	if len(s.elements) > 0 {
-		fmt.Fprintf(b, "\t\telements = {\n%s\n\t\t}\n", s.list(s.elements, "\t\t\t", s.text))
+		b.WriteString("\t\telements = {\n")
+		s.list(b, s.elements, "\t\t\t", s.text)
+		b.WriteString("\t\t}\n")
 	}
 	b.WriteString("\t}\n")
 }
 
-// list is elements one a line, because nft tells the line of what it cannot take.
-func (s *set) list(elements []element, indent string, text func(element) string) string {
-	lines := make([]string, len(elements))
+// list prints elements one a line, because nft tells the line of what it cannot take.
+func (s *set) list(b *strings.Builder, elements []element, indent string, text func(element) string) {
 	for i, e := range elements {
-		lines[i] = indent + text(e)
+		b.WriteString(indent)
+		b.WriteString(text(e))
+		if i < len(elements)-1 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
 	}
-	return strings.Join(lines, ",\n")
 }
 
 // String is the chain as a block in a table.
