@@ -64,7 +64,8 @@ func (c *compiler) local(f *gate.Family, bridges []interfaceName) {
 		return
 	}
 	input := []rule{{match: conntrack("--ctstate INVALID,UNTRACKED"), target: "-g " + c.stray(f.Local.Segments)}}
-	var output []rule
+	// What REJECT sends for a packet of a conversation is related to it, and must reach the client.
+	output := []rule{{match: conntrack("--ctstate RELATED"), target: "-j RETURN"}}
 	for _, t := range c.trees(gate.Local, f.Local, "") {
 		input = append(input, rule{match: match(t.match, conntrack(original)), target: t.target})
 		output = append(output, rule{match: match(t.match, conntrack(reply)), target: t.target})
