@@ -1,8 +1,10 @@
 package witness
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 )
 
 // describe is all one needs to know about a case that failed.
@@ -11,5 +13,17 @@ func (f *fixture) describe(c *trial) string {
 	if err != nil {
 		h = []byte(err.Error())
 	}
-	return fmt.Sprintf("conversation: %+v\nopen before: %v\npolicy:\n%s\nhost:\n%s", c.Conversation, c.open, f.text, h)
+	rules, err := f.realm.Host.Run(context.Background(), "", "nft", "list", "ruleset")
+	if err != nil {
+		rules = err.Error()
+	}
+	var conntrack []byte
+	if err := f.realm.Host.Do(func() (err error) {
+		conntrack, err = os.ReadFile("/proc/thread-self/net/nf_conntrack")
+		return err
+	}); err != nil {
+		conntrack = []byte(err.Error())
+	}
+	return fmt.Sprintf("conversation %d: %+v\nopen before: %v\n%s:\n%s\nhost:\n%s\nrules:\n%s\nconntrack:\n%s",
+		c.number, c.Conversation, c.open, f.name, f.text, h, rules, conntrack)
 }

@@ -36,10 +36,6 @@ table inet observer {
   type filter hook input priority 300
   jump note
  }
- chain output {
-  type filter hook output priority 300
-  jump note
- }
 }
 `
 

@@ -113,24 +113,28 @@ func (c *trial) answerable() bool {
 
 // fixture is a policy in force on a host.
 type fixture struct {
+	realm  *Realm
 	host   *host.Host
 	policy *policy.Policy
 	gate   *gate.Gate
+	name   string // "first policy", "second policy"
 	text   string
 }
 
-func newFixture(t *rapid.T, h *host.Host, text string) *fixture {
+func newFixture(t *rapid.T, r *Realm, h *host.Host, name string) *fixture {
+	text := randworld.Policies().Draw(t, name)
 	p, problems := policy.Parse("policy.yaml", []byte(text))
 	must(t, problems.Err())
 	p, _ = p.WithLabels(h)
 	g, err := gate.Compile(p, h)
 	must(t, err)
-	return &fixture{h, p, g, text}
+	return &fixture{r, h, p, g, name, text}
 }
 
 // exchange sends each conversation's next packets, in both directions where it has been answered before, and holds what
 // comes through against the policy. Then it answers those that came through for the first time.
-func (f *fixture) exchange(ctx context.Context, t *rapid.T, r *Realm, trials []trial) {
+func (f *fixture) exchange(ctx context.Context, t *rapid.T, trials []trial) {
+	r := f.realm
 	must(t, r.forget(ctx))
 	for i := range trials {
 		if c := &trials[i]; c.open {

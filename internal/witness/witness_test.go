@@ -64,9 +64,9 @@ func agree(t *testing.T, newBackend func() backend.Backend) {
 		trials := draw(t, r, h)
 		b := newBackend()
 		for _, name := range []string{"first policy", "second policy"} {
-			f := newFixture(t, h, randworld.Policies().Draw(t, name))
+			f := newFixture(t, r, h, name)
 			must(t, r.Host.Do(func() error { return install(ctx, b, f.gate) }))
-			f.exchange(ctx, t, r, trials)
+			f.exchange(ctx, t, trials)
 			for i := range trials {
 				sent++
 				if trials[i].through {
