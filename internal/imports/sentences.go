@@ -1,0 +1,194 @@
+package imports
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/dockwall/dockwall/internal/policy"
+)
+
+// Costs of an arrangement, beside the length of its sentences.
+const (
+	costOfFailure = 10_000
+	costOfInexact = 40
+)
+
+// render makes the rules of an arrangement. The result is its cost: what a person has to read, and what is lost.
+func (c *conversion) render(a *arrangement, s policy.Section) (cost int) {
+	a.sentences = mergeFamilies(a.sentences)
+	for i := range a.sentences {
+		x := &a.sentences[i]
+		var err error
+		if x.rules, err = c.rules(x, s); err != nil {
+			a.failed = append(a.failed, failure{x.entry, err})
+		}
+		cost += costOfInexact * len(x.remarks)
+		for _, r := range x.rules {
+			cost += len(r.String())
+		}
+	}
+	return cost + costOfFailure*len(a.failed)
+}
+
+// mergeFamilies makes one sentence of two that say the same for one family each.
+func mergeFamilies(all []sentence) []sentence {
+	var merged []sentence
+	for _, x := range all {
+		i := slices.IndexFunc(merged[:min(len(merged), mostRules/10)], func(y sentence) bool {
+			return x.entry != nil && y.entry != nil && y.also == nil && x.entry.spec.family != y.entry.spec.family &&
+				x.allow == y.allow && x.box.equalButPeers(y.box)
+		})
+		if i < 0 {
+			merged = append(merged, x)
+			continue
+		}
+		merged[i].also = x.entry
+		merged[i].box.peers = union(merged[i].box.peers, x.box.peers)
+	}
+	return merged
+}
+
+// rules are the rules that say a sentence's box.
+func (c *conversion) rules(x *sentence, s policy.Section) ([]policy.Rule, error) {
+	r := policy.Rule{Section: s}
+	if x.allow {
+		r.Action = policy.Allow
+	}
+	sets, exact := x.box.ports.sets()
+	if len(sets) == 0 && !slices.Equal(x.box.ports, allPorts()) {
+		return nil, errors.New("the policy knows tcp, udp, sctp and icmp and no other protocols")
+	}
+	if !exact {
+		x.remark("of protocols other than tcp, udp, sctp and icmp the policy cannot speak here")
+	}
+	r.Ports = sets
+	inside, err := c.world.selectors(x.box.inside)
+	if err != nil {
+		return nil, err
+	}
+	places, err := c.places(x)
+	if err != nil {
+		return nil, err
+	}
+	peers := c.peers(x.box.peers)
+	var all []policy.Rule
+	for _, place := range places {
+		r.Interface, r.At = place.iface, place.at
+		for _, containers := range inside {
+			r.From, r.To = peers, containers
+			if s == policy.Egress {
+				r.From, r.To = containers, peers
+			}
+			all = append(all, r)
+		}
+	}
+	return all, parsable(all)
+}
+
+func (x *sentence) remark(text string) {
+	if !slices.Contains(x.remarks, text) {
+		x.remarks = append(x.remarks, text)
+	}
+}
+
+// parsable is the error of a rule whose sentence the policy does not take, for a name that has no place in it.
+func parsable(rules []policy.Rule) error {
+	for _, r := range rules {
+		if _, problems := policy.ParseSentence(r.Section, r.String()); problems.Err() != nil {
+			return errors.New(problems.Errors()[0].Message)
+		}
+	}
+	return nil
+}
+
+// place is an interface and a dialled address; both empty: any.
+type place struct {
+	iface string
+	at    netip.Addr
+}
+
+// places are the interfaces and addresses of a box, for each of which a rule is needed. Where all but some are meant,
+// the host's others are named.
+func (c *conversion) places(x *sentence) ([]place, error) {
+	interfaces, err := c.named(x, x.box.on, c.world.outside(), "interfaces")
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := c.named(x, x.box.at, c.world.addresses(), "addresses of the host")
+	if err != nil {
+		return nil, err
+	}
+	var all []place
+	for _, i := range interfaces {
+		for _, text := range addresses {
+			a, _ := netip.ParseAddr(text) // "": any
+			all = append(all, place{i, a})
+		}
+	}
+	return all, nil
+}
+
+// named are the names that must be written for n: one empty one for all, and the host's others for all but some.
+func (c *conversion) named(x *sentence, n names, hosts []string, what string) ([]string, error) {
+	switch {
+	case n.every():
+		return []string{""}, nil
+	case !n.but:
+		return n.list, nil
+	case c.world.host == nil:
+		return nil, fmt.Errorf("which %s there are besides %s is not known without the host", what, strings.Join(n.list, ", "))
+	}
+	x.remark(fmt.Sprintf("meant are all %s but %s; those that the host gets later are not named here", what, strings.Join(n.list, ", ")))
+	return keep(hosts, n), nil
+}
+
+// addresses are the host's own that clients outside can dial.
+func (w *world) addresses() []string {
+	if w.host == nil {
+		return nil
+	}
+	var all []string
+	for _, i := range w.host.Interfaces {
+		for _, p := range i.Addresses {
+			if !i.Loopback {
+				all = append(all, p.Addr().String())
+			}
+		}
+	}
+	return sortedNames(all)
+}
+
+// peers are addresses as sentences have them, in the fewest words: as they are, or as all but the others.
+func (c *conversion) peers(set *netipx.IPSet) policy.Peers {
+	best := policy.Peers{Items: c.ranges(set)}
+	for _, base := range []*netipx.IPSet{everywhere(), wholeSet(ipv4), wholeSet(ipv6)} {
+		if !within(set, base) {
+			continue
+		}
+		p := policy.Peers{Except: c.ranges(without(base, set))}
+		if !base.Equal(everywhere()) {
+			p.Items = c.ranges(base)
+		}
+		if len(p.String()) < len(best.String()) || len(p.Except) == 0 {
+			best = p
+		}
+	}
+	return best
+}
+
+// ranges are the ranges of a set, or the name of the ipset that it is.
+func (c *conversion) ranges(set *netipx.IPSet) []policy.Peer {
+	if name := c.setName(set); name != "" {
+		return []policy.Peer{{Set: name}}
+	}
+	var peers []policy.Peer
+	for _, r := range set.Ranges() {
+		peers = append(peers, policy.Peer{Range: r})
+	}
+	return peers
+}
