@@ -90,28 +90,6 @@ func (t tools) ipset(ctx context.Context, text string) (string, error) {
 	return run(ctx, text, "ipset", "restore")
 }
 
-// destroy runs lines that destroy sets, also those behind one that is refused.
-func (t tools) destroy(ctx context.Context, lines string) error {
-	var inUse []string
-	for lines != "" {
-		_, err := t.ipset(ctx, lines)
-		var refused *backend.RefusedError
-		if err == nil {
-			break
-		}
-		if !errors.As(err, &refused) || refused.Line == "" {
-			return err
-		}
-		inUse = append(inUse, strings.TrimPrefix(refused.Line, "destroy "))
-		_, lines, _ = strings.Cut(lines, refused.Line+"\n")
-	}
-	if len(inUse) > 0 {
-		return fmt.Errorf("sets could not be destroyed, because rules that dockwall did not make use them: %s",
-			strings.Join(inUse, ", "))
-	}
-	return nil
-}
-
 // run runs a program and returns what it prints. Its refusal is a *backend.RefusedError with the line of the input that
 // it complains about.
 func run(ctx context.Context, input, tool string, arguments ...string) (string, error) {
