@@ -65,7 +65,8 @@ func New(o Options) *Backend {
 // Name is "iptables".
 func (b *Backend) Name() string { return "iptables" }
 
-// Render is the whole gate in sections, for a host where Docker's chains are as Options say.
+// Render is the whole gate in sections, for a host where Docker's chains are where the last Read saw them, or, without
+// one, as Options say.
 func (b *Backend) Render(g *gate.Gate) (string, error) {
 	rs, err := compile(g)
 	if err != nil {
@@ -75,12 +76,20 @@ func (b *Backend) Render(g *gate.Gate) (string, error) {
 	return c.Text, err
 }
 
-// assumed is a host that nobody looked at: it has Docker's chains and nothing of ours.
+// assumed is a host that has Docker's chains and nothing of ours.
 func (b *Backend) assumed() *reading {
-	docker, other := newSaved(), newSaved()
-	docker.user, docker.used = true, true
-	other.user, other.used = true, b.options.IPv6 != "FORWARD"
-	return &reading{variant: b.options.Variant, saved: map[*family]*saved{ipv4: docker, ipv6: other}}
+	r := &reading{variant: b.options.Variant, saved: map[*family]*saved{}}
+	if b.seen == nil {
+		r.saved[ipv4], r.saved[ipv6] = newSaved(), newSaved()
+		r.saved[ipv4].user, r.saved[ipv4].used = true, true
+		r.saved[ipv6].user, r.saved[ipv6].used = true, b.options.IPv6 != "FORWARD"
+		return r
+	}
+	for _, f := range b.seen.families() {
+		r.saved[f] = newSaved()
+		r.saved[f].user, r.saved[f].used = b.seen.saved[f].user, b.seen.saved[f].used
+	}
+	return r
 }
 
 // Read reads what is installed in the network namespace of the calling thread, and notes where Docker's chains are.
