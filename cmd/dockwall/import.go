@@ -18,7 +18,7 @@ const importHelp = `Reads a DOCKER-USER chain and prints the policy that means t
 from FILE: the output of iptables-save or of "iptables -S DOCKER-USER", or a shell script of iptables
 commands. FILE "-" is standard input.
 
-What could not be carried over, and what looks like a typing error, is said on standard error.`
+What could not be carried over, and what looks like a typing error, is said on standard error, too.`
 
 func (a *app) importVerb() *cobra.Command {
 	return &cobra.Command{
@@ -41,7 +41,6 @@ func (a *app) importVerb() *cobra.Command {
 			a.printf("%s", imported.Policy)
 			a.notes("not carried over", imported.NotCarried)
 			a.notes("a typing error?", imported.Typos)
-			a.notes("remark", imported.Remarks)
 			return nil
 		},
 	}
@@ -64,7 +63,7 @@ func (a *app) chain(c *cobra.Command, files []string) (string, *host.Host, error
 	}
 	text, err := readText(a.stdin, files[0])
 	if err != nil {
-		return "", nil, err
+		return "", nil, fmt.Errorf("the rules to import cannot be read: %w", err)
 	}
 	m, err := a.machine()
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,20 +56,12 @@ func (a *app) planVerb() *cobra.Command {
 
 // showPlan is the plan for people, without the text of the rules.
 func (a *app) showPlan(plan *enforce.Plan, all bool) {
-	shown := false
-	for _, d := range access.Compare(plan.Host, plan.Before(), plan.After()) {
-		if d.Changed() {
-			a.printf("%s: %s -> %s\n", d.Publication, d.Before, a.style.title(d.After))
-			shown = true
-		} else if all {
-			a.printf("%s: %s\n", d.Publication, d.After)
-		}
-	}
-	shown = a.showEgress(access.CompareEgress(plan.Before(), plan.After())) || shown
+	publications, egress := plan.Differences()
+	shown := a.showPublications(publications, all)
+	shown = a.showEgress(egress) || shown
 	switch {
 	case plan.Empty():
 		a.printf("nothing to change: the policy is in force (%s)\n", plan.Backend.Name())
-		return
 	case !shown:
 		a.printf("who reaches which port stays as it is; the rules change\n")
 	}
@@ -78,6 +71,30 @@ func (a *app) showPlan(plan *enforce.Plan, all bool) {
 	for _, old := range plan.Obsolete {
 		a.printf("rules (%s): all removed, after that\n", old.Backend.Name())
 	}
+}
+
+// showPublications tells whether anything changes.
+func (a *app) showPublications(differences []access.Difference, all bool) (changed bool) {
+	for _, d := range differences {
+		switch {
+		case d.Changed():
+			changed = true
+			a.printf("%s: %s -> %s\n", d.Publication, short(d.Before), a.style.title(short(d.After)))
+		case all:
+			a.printf("%s: %s\n", d.Publication, short(d.After))
+		}
+	}
+	return changed
+}
+
+// short is a list that people can read: its beginning, and how many more there are.
+func short(list string) string {
+	const most = 10
+	items := strings.Split(list, ", ")
+	if len(items) <= most {
+		return list
+	}
+	return fmt.Sprintf("%s, and %d more", strings.Join(items[:most-1], ", "), len(items)-most+1)
 }
 
 // showEgress tells whether it had something to show.
@@ -123,18 +140,15 @@ type egressView struct {
 }
 
 func planned(plan *enforce.Plan) planView {
-	egress := access.CompareEgress(plan.Before(), plan.After())
+	publications, egress := plan.Differences()
 	view := planView{
 		Changes: !plan.Empty(), Backend: plan.Backend.Name(), Publications: []differenceView{},
 		Egress:  egressView{list(egress.New), list(egress.Gone), egress.Before, egress.After},
-		Summary: plan.Change.Summary, Rules: plan.Change.Text, Obsolete: []string{}, Problems: problemViews(plan.Warnings),
+		Summary: plan.Change.Summary, Rules: plan.Change.Text, Obsolete: names(plan.Obsolete), Problems: problemViews(plan.Warnings),
 	}
-	for _, d := range access.Compare(plan.Host, plan.Before(), plan.After()) {
+	for _, d := range publications {
 		view.Publications = append(view.Publications, differenceView{d.Publication.Protocol.String(), d.Publication.Port,
 			texts(d.Publication.Addresses), d.Publication.Name, d.Publication.ContainerPort, d.Before, d.After})
-	}
-	for _, old := range plan.Obsolete {
-		view.Obsolete = append(view.Obsolete, old.Backend.Name())
 	}
 	return view
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // speaksOf tells whether an ingress rule has anything to do with the publication.
-func speaksOf(r policy.Rule, p Publication, h *host.Host) bool {
+func speaksOf(r *policy.Rule, p Publication, h *host.Host) bool {
 	if r.Label != "" && (p.Container == nil || p.Container.ID != r.Label) {
 		return false
 	}

@@ -45,8 +45,15 @@ func (s Policy) Egress() ([]gate.RuleRef, policy.Action) {
 	return append(s.IPv4.Egress.Rules(), s.IPv6.Egress.Rules()...), s.Defaults.Egress
 }
 
+// speaking are those of the rules that have to do with the publication.
 func speaking(rules []policy.Rule, p Publication, h *host.Host) []policy.Rule {
-	return slices.DeleteFunc(slices.Clone(rules), func(r policy.Rule) bool { return !speaksOf(r, p, h) })
+	var some []policy.Rule
+	for i := range rules {
+		if speaksOf(&rules[i], p, h) {
+			some = append(some, rules[i])
+		}
+	}
+	return some
 }
 
 // Installed is the state that a kernel enforces, as far as the comments of its rules tell.
@@ -82,48 +89,38 @@ func (s Installed) rule(ref gate.RuleRef, section policy.Section) (policy.Rule, 
 
 // Who is by the lines that are dispatched for the publication's port.
 func (s Installed) Who(p Publication, h *host.Host) string {
+	own := s.hasChain(p)
 	otherwise := policy.Allow
 	var rules []policy.Rule
 	seen := map[string]bool{}
-	for _, l := range s.dispatched(p) {
-		if l.Default {
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		switch {
+		case l.Way != backend.Ingress:
+		case l.Default:
 			otherwise = l.Action
-			continue
+		case own && !leadsTo(l, p), !own && len(l.Ports) > 0, seen[l.Rule.Hash]:
+		default:
+			seen[l.Rule.Hash] = true
+			r, ok := s.rule(l.Rule, policy.Ingress)
+			if !ok {
+				return unreadable
+			}
+			rules = append(rules, r)
 		}
-		if seen[l.Rule.Hash] {
-			continue
-		}
-		seen[l.Rule.Hash] = true
-		r, ok := s.rule(l.Rule, policy.Ingress)
-		if !ok {
-			return unreadable
-		}
-		rules = append(rules, r)
 	}
 	return who(speaking(rules, p, h), otherwise, p)
 }
 
-// dispatched are the lines that judge forwarded conversations to the publication's port: those of its own chain, or of
-// the chain for everything else.
-func (s Installed) dispatched(p Publication) []backend.Line {
-	var own, other []backend.Line
-	for _, l := range s.Lines {
-		switch {
-		case l.Way != backend.Ingress:
-		case l.Default:
-			own, other = append(own, l), append(other, l)
-		case len(l.Ports) == 0:
-			other = append(other, l)
-		case slices.ContainsFunc(l.Ports, func(r backend.Ports) bool {
-			return r.Protocol == p.Protocol && r.First <= p.Port && p.Port <= r.Last
-		}):
-			own = append(own, l)
-		}
-	}
-	if slices.ContainsFunc(own, func(l backend.Line) bool { return !l.Default }) {
-		return own
-	}
-	return other
+// hasChain tells whether lines are dispatched from the publication's port; if not, those for all other ports count.
+func (s Installed) hasChain(p Publication) bool {
+	return slices.ContainsFunc(s.Lines, func(l backend.Line) bool { return l.Way == backend.Ingress && leadsTo(&l, p) })
+}
+
+func leadsTo(l *backend.Line, p Publication) bool {
+	return slices.ContainsFunc(l.Ports, func(r backend.Ports) bool {
+		return r.Protocol == p.Protocol && r.First <= p.Port && p.Port <= r.Last
+	})
 }
 
 // Egress are the rules of the installed lines.

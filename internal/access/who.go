@@ -85,15 +85,17 @@ func phrase(allowed, refused []clause) string {
 	return text + " except " + but
 }
 
-// join puts clauses side by side, the plain ones first.
+// join puts clauses side by side, each once, the plain ones first.
 func join(clauses []clause) (text string, narrow bool) {
 	var plain, others []string
+	seen := map[string]bool{}
 	for _, c := range clauses {
 		list := &plain
 		if c.narrow {
 			list = &others
 		}
-		if !slices.Contains(*list, c.text) {
+		if !seen[c.text] {
+			seen[c.text] = true
 			*list = append(*list, c.text)
 		}
 	}

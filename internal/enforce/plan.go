@@ -20,20 +20,19 @@ type Plan struct {
 // Empty tells whether the policy is in force already.
 func (p *Plan) Empty() bool { return p.Change.Empty() && len(p.Obsolete) == 0 }
 
-// Before is who reaches what now, by whichever backend.
-func (p *Plan) Before() access.State {
+// Differences are what the plan changes for people: who reaches each publication, and where containers go.
+func (p *Plan) Differences() ([]access.Difference, access.Egress) {
+	var before access.State = access.Open{}
 	installed := p.Installed
 	if installed == nil && len(p.Obsolete) > 0 {
 		installed = p.Obsolete[0].Installed
 	}
-	if installed == nil {
-		return access.Open{}
+	if installed != nil {
+		before = access.NewInstalled(installed, p.Policy)
 	}
-	return access.NewInstalled(installed, p.Policy)
+	after := access.Policy{Policy: p.Policy, Gate: p.Gate}
+	return access.Compare(p.Host, before, after), access.CompareEgress(before, after)
 }
-
-// After is who reaches what once the policy is in force.
-func (p *Plan) After() access.State { return access.Policy{Policy: p.Policy, Gate: p.Gate} }
 
 // Plan says what Apply would do. It changes nothing. The plan is there with every error, as far as it came, for its
 // warnings and test results.
@@ -70,6 +69,7 @@ func (e *Enforcer) Render(ctx context.Context) (prepared *Prepared, b backend.Ba
 		return prepared, nil, "", err
 	}
 	b, _ = e.choose(ctx, prepared.Policy.Backend, prepared.Host)
+	_, _ = b.Read(ctx) // where Docker's chains are; who may not look is given what fits most hosts
 	text, err = b.Render(prepared.Gate)
 	return prepared, b, text, err
 }

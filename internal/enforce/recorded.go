@@ -8,6 +8,8 @@ import (
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/gate"
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/iptables"
+	"github.com/dockwall/dockwall/internal/nftables"
 )
 
 // recorded is the machine of a snapshot.
@@ -31,11 +33,18 @@ func (m recorded) HasNFTables(context.Context) bool { return m.snapshot.Rules.Mi
 // Backends are two: in a snapshot, the variants of iptables are one text.
 func (m recorded) Backends(h *host.Host) []backend.Backend {
 	r := m.snapshot.Rules
-	chains := strings.Join([]string{r.IPTables, r.IP6Tables, r.IPTablesLegacy, r.IP6TablesLegacy, r.IPSet}, "\n")
-	all := live{}.Backends(h)
+	six := r.IP6Tables
+	if h != nil && h.Iptables == "legacy" {
+		six = r.IP6TablesLegacy
+	}
+	chain := "FORWARD"
+	if strings.Contains(six, "\n-A FORWARD -j DOCKER-USER\n") {
+		chain = "DOCKER-USER"
+	}
+	saved := strings.Join([]string{r.IPTables, r.IP6Tables, r.IPTablesLegacy, r.IP6TablesLegacy, r.IPSet}, "\n")
 	return []backend.Backend{
-		recordedBackend{all[0], ownTable(r.NftText)},
-		recordedBackend{all[1], ownChains(chains)},
+		recordedBackend{nftables.New(nftables.Options{}), ownTable(r.NftText)},
+		recordedBackend{iptables.New(iptables.Options{IPv6: chain}), ownChains(saved)},
 	}
 }
 
