@@ -58,18 +58,22 @@ func build(g *gate.Gate) (*table, error) {
 // interfaceSets makes the set of Docker's bridges, and that of all interfaces that are inside.
 func (b *builder) interfaceSets(bridges []string) {
 	docker := &set{name: "docker", kind: interfaces}
-	inside := &set{name: "inside", kind: interfaces, elements: []element{{first: interfaceKey("lo"), last: interfaceKey("lo")}}}
+	inside := &set{name: "inside", kind: interfaces}
+	inside.addInterface("lo")
 	for _, name := range bridges {
 		if _, err := interfaceText(name); err != nil {
 			b.errs = append(b.errs, err)
 			return
 		}
-		e := element{first: interfaceKey(name), last: interfaceKey(name)}
-		docker.elements = append(docker.elements, e)
-		inside.elements = append(inside.elements, e)
+		docker.addInterface(name)
+		inside.addInterface(name)
 	}
 	b.addSet(docker)
 	b.addSet(inside)
+}
+
+func (s *set) addInterface(name string) {
+	s.elements = append(s.elements, element{first: interfaceKey(name), last: interfaceKey(name)})
 }
 
 // addSet adds a set once. Sets of one name have to be equal.

@@ -1,11 +1,7 @@
 package nftables
 
 import (
-	"encoding/binary"
-	"fmt"
 	"net/netip"
-	"slices"
-	"strconv"
 
 	"github.com/dockwall/dockwall/internal/gate"
 	"github.com/dockwall/dockwall/internal/host"
@@ -22,35 +18,45 @@ const crowd = 256
 
 // together makes the sets of a protocol's crowds, each with its rule, and tells the chains that are in them.
 func (d *dispatcher) together(p host.Protocol) map[*gate.Chain]bool {
-	lengths := map[int][]gate.Segment{}
-	uses := map[*gate.Chain]int{}
-	for _, s := range d.Segments {
-		uses[s.Chain]++
-		if prefix, ok := lone(s); ok && s.Protocol == p && d.way != gate.Local {
-			lengths[prefix.Bits()] = append(lengths[prefix.Bits()], s)
-		}
-	}
 	out := map[*gate.Chain]bool{}
+	byLength := d.lone(p)
 	for bits := range d.bits + 1 {
-		segments := slices.DeleteFunc(lengths[bits], func(s gate.Segment) bool { return uses[s.Chain] > 1 })
-		if len(segments) < crowd {
+		if len(byLength[bits]) < crowd {
 			continue
 		}
-		name := d.addSet(d.crowdSet(p, bits, segments))
+		name := d.addSet(d.crowdSet(p, bits, byLength[bits]))
 		d.lookup.add("meta l4proto %s %s . ct original proto-dst @%s accept", p, d.masked(bits), name)
-		for _, s := range segments {
+		for _, s := range byLength[bits] {
 			out[s.Chain] = true
 		}
 	}
 	return out
 }
 
-// lone is the prefix that a single port is allowed to, where that is all its chain says.
-func lone(s gate.Segment) (prefix netip.Prefix, ok bool) {
-	if s.First != s.Last || len(s.Chain.Lines) != 1 {
+// lone are the single ports with a chain of their own that only allows them to a prefix, by its length.
+func (d *dispatcher) lone(p host.Protocol) map[int][]gate.Segment {
+	out := map[int][]gate.Segment{}
+	uses := map[*gate.Chain]int{}
+	for _, s := range d.Segments {
+		if s.Protocol == p {
+			uses[s.Chain]++
+		}
+	}
+	for _, s := range d.Segments {
+		prefix, ok := onlyPrefix(s.Chain)
+		if ok && s.Protocol == p && s.First == s.Last && uses[s.Chain] == 1 && d.way != gate.Local {
+			out[prefix.Bits()] = append(out[prefix.Bits()], s)
+		}
+	}
+	return out
+}
+
+// onlyPrefix is the prefix that a chain allows, where that is all it says.
+func onlyPrefix(c *gate.Chain) (prefix netip.Prefix, ok bool) {
+	if len(c.Lines) != 1 {
 		return prefix, false
 	}
-	l := &s.Chain.Lines[0]
+	l := &c.Lines[0]
 	plain := l.Action == policy.Allow && l.Dialled.Any() && l.Answering.Any() && l.AnsweringPort == 0 &&
 		l.Interface == "" && !l.Log && len(l.Members) == 0
 	if !plain || len(l.Client.Ranges) != 1 {
@@ -81,14 +87,4 @@ func (d *dispatcher) masked(bits int) string {
 	}
 	address, _ := netip.AddrFromSlice(mask) // of 4 or 16 bytes
 	return text + " & " + address.String()
-}
-
-// crowdName names the set of a crowd: "ingress4_tcp_from24".
-func crowdName(dispatch string, p host.Protocol, bits int) setName {
-	return setName(fmt.Sprintf("%s_%s_from%s", dispatch, p, strconv.Itoa(bits)))
-}
-
-// crowdKey is an address and a port as one key, each part filled up to four bytes.
-func crowdKey(a netip.Addr, port uint16) key {
-	return key(append(binary.BigEndian.AppendUint16(a.AsSlice(), port), 0, 0))
 }

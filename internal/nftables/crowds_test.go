@@ -33,7 +33,8 @@ func TestCrowdIsOneSet(t *testing.T) {
 	must(t, err)
 	for _, want := range []string{
 		"meta l4proto tcp ct original ip saddr & 255.255.255.192 . ct original proto-dst @ingress4_tcp_from26 accept\n",
-		"meta l4proto tcp ct original ip6 saddr & ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffc0 . ct original proto-dst @ingress6_tcp_from122 accept\n",
+		"meta l4proto tcp ct original ip6 saddr & ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffc0 . ct original proto-dst " +
+			"@ingress6_tcp_from122 accept\n",
 		"\t\t\t192.168.0.0 . 8080 counter comment \"policy.yaml:8080 allow 8080/tcp from 192.168.0.0/26 #",
 	} {
 		if !strings.Contains(text, want) {
@@ -75,7 +76,8 @@ func TestCrowdsComeAndGo(t *testing.T) {
 	c.Lines = append([]gate.Line{line(1, "deny from 10.0.3.66", addresses("bad", "10.0.3.66"))}, c.Lines...)
 	withOther := crowded(crowd)
 	withOther.IPv4.Ingress.Other = chainOf(line(2, "allow from 10.6.6.6", addresses("other", "10.6.6.6")))
-	for i, g := range []*gate.Gate{crowded(crowd - 3), crowded(crowd), crowded(crowd + 1), denied, withOther, crowded(crowd - 3)} {
+	few, many := crowded(crowd-3), crowded(crowd)
+	for i, g := range []*gate.Gate{few, many, crowded(crowd + 1), denied, withOther, few} {
 		h.apply(g)
 		fresh := newMachine(t)
 		fresh.apply(g)

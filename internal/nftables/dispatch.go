@@ -1,8 +1,8 @@
 package nftables
 
 import (
+	"fmt"
 	"net/netip"
-	"strconv"
 
 	"github.com/dockwall/dockwall/internal/gate"
 	"github.com/dockwall/dockwall/internal/host"
@@ -11,8 +11,9 @@ import (
 
 // dispatcher makes one dispatch of one family.
 //
-// The chain NAME jumps to NAME_dispatch, which goes to the chain of a slot. A chain that was gone to and decides nothing
-// returns to where its caller was jumped from: what follows that jump is the default, and a slot's chain is its lines.
+// The chain NAME jumps to NAME_dispatch, which goes to the chain of a slot. A chain that was gone to and decides
+// nothing returns to where its caller was jumped from: what follows that jump is the default, and a slot's chain is
+// its lines and nothing else.
 type dispatcher struct {
 	*builder
 	*family
@@ -86,25 +87,28 @@ type portMap struct {
 func (d *dispatcher) segments(p host.Protocol) []*set {
 	singles := &set{name: dispatchMap(d.name, p, false), kind: ports, verdicts: true}
 	ranges := &set{name: dispatchMap(d.name, p, true), kind: ports, verdicts: true, interval: true}
-	slots := map[*gate.Chain]string{}
-	together := d.together(p)
+	verdicts := map[*gate.Chain]string{}
+	for c := range d.together(p) {
+		verdicts[c] = toDefault // and not to Other
+	}
 	for _, s := range d.Segments {
-		if s.Protocol != p || together[s.Chain] && d.Other == nil {
+		if s.Protocol != p || verdicts[s.Chain] == toDefault && d.Other == nil {
 			continue
 		}
-		if together[s.Chain] {
-			slots[s.Chain] = "return" // to the default, and not to other
-		} else if slots[s.Chain] == "" {
-			slots[s.Chain] = "goto " + d.slot(p.String()+"_"+strconv.Itoa(int(s.First)), p.String(), s.Chain)
+		if verdicts[s.Chain] == "" {
+			verdicts[s.Chain] = "goto " + d.slot(fmt.Sprintf("%s_%d", p, s.First), p.String(), s.Chain)
 		}
 		m := singles
 		if s.First != s.Last {
 			m = ranges
 		}
-		m.elements = append(m.elements, element{first: portKey(s.First), last: portKey(s.Last), verdict: slots[s.Chain]})
+		m.elements = append(m.elements, element{first: portKey(s.First), last: portKey(s.Last), verdict: verdicts[s.Chain]})
 	}
 	return []*set{singles, ranges}
 }
+
+// toDefault is the verdict of a port whose lines have been looked up before.
+const toDefault = "return"
 
 // slot makes the chain for a place in the dispatch. The protocol is "" where there is no port.
 func (d *dispatcher) slot(place, protocol string, content *gate.Chain) string {

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/dockwall/dockwall/internal/backend"
+	"github.com/dockwall/dockwall/internal/gate"
 )
 
 // withNft is a backend whose nft is a shell script.
@@ -76,7 +77,7 @@ func TestRefusedTransactionLeavesEverything(t *testing.T) {
 	c.Text += bad + "\n"
 	err = h.ns.Do(func() error { return h.b.Apply(h.Context(), c) })
 	var refused *backend.RefusedError
-	if !errors.As(err, &refused) || refused.Line != bad || !strings.Contains(refused.Message, "No such file or directory") {
+	if !errors.As(err, &refused) || refused.Line != bad || !strings.Contains(refused.Message, "No such file") {
 		t.Errorf("%v", err)
 	}
 	if diff := cmp.Diff(before, h.ruleset()); diff != "" {
@@ -87,7 +88,8 @@ func TestRefusedTransactionLeavesEverything(t *testing.T) {
 func TestRehearsalFindsWhatTheKernelRefuses(t *testing.T) {
 	h := newMachine(t)
 	g := recipe()
-	g.IPv4.Ingress.Segments = append(g.IPv4.Ingress.Segments, tcp(8000, 9000, chainOf()), tcp(8500, 9500, chainOf())) // overlap
+	overlapping := []gate.Segment{tcp(8000, 9000, chainOf()), tcp(8500, 9500, chainOf())}
+	g.IPv4.Ingress.Segments = append(g.IPv4.Ingress.Segments, overlapping...)
 	before := h.ruleset()
 	err := h.ns.Do(func() error { return h.b.Rehearse(h.Context(), g) })
 	var refused *backend.RefusedError
@@ -107,7 +109,8 @@ func TestRehearsalFindsWhatNftKeepsToItself(t *testing.T) {
 	if err := b.Rehearse(t.Context(), recipe()); err == nil || !strings.Contains(err.Error(), "other rules in the chain") {
 		t.Errorf("%v", err)
 	}
-	if err := withNft(t, "exit 0").Rehearse(t.Context(), recipe()); err == nil || !strings.Contains(err.Error(), "has none") {
+	err = withNft(t, "exit 0").Rehearse(t.Context(), recipe())
+	if err == nil || !strings.Contains(err.Error(), "has none") {
 		t.Errorf("%v", err)
 	}
 }

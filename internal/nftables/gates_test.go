@@ -52,7 +52,8 @@ func digest(digits int, text string) string {
 
 // ref is the reference to a rule in line n of policy.yaml.
 func ref(n int, sentence string) gate.RuleRef {
-	return gate.RuleRef{Position: policy.Position{File: "policy.yaml", Line: n, Column: 5}, Sentence: sentence, Hash: digest(8, sentence)}
+	position := policy.Position{File: "policy.yaml", Line: n, Column: 5}
+	return gate.RuleRef{Position: position, Sentence: sentence, Hash: digest(8, sentence)}
 }
 
 // line is a line of the gate for the rule that the sentence is.

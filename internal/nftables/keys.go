@@ -2,6 +2,7 @@ package nftables
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -31,7 +32,7 @@ const interfaceKeyLength = 16
 
 func portKey(port uint16) key { return key(binary.BigEndian.AppendUint16(nil, port)) }
 
-func (k key) port() uint16 { return binary.BigEndian.Uint16([]byte(k[:2])) }
+func (k key) port() uint16 { return binary.BigEndian.Uint16([]byte(k)) }
 
 func addressKey(a netip.Addr) key { return key(a.AsSlice()) }
 
@@ -60,10 +61,23 @@ func (k kind) text(first, last key) string {
 		return portsText(first.port(), last.port())
 	}
 	if k.joint() {
-		address, port := first[:len(first)-4], first[len(first)-4:]
-		return address.address().String() + " . " + strconv.Itoa(int(port.port()))
+		port, _ := first.crowdPort() // keys of this kind have one
+		return first[:len(first)-crowdPortLength].address().String() + " . " + strconv.Itoa(int(port))
 	}
 	return addressesText(first.address(), last.address())
+}
+
+// A key of a crowd is an address and a port, each filled up to four bytes.
+const crowdPortLength = 4
+
+func crowdKey(a netip.Addr, port uint16) key { return addressKey(a) + portKey(port) + "\x00\x00" }
+
+// crowdPort is the port in a key of a crowd. A set that somebody made anew may have other keys.
+func (k key) crowdPort() (uint16, error) {
+	if len(k) <= crowdPortLength {
+		return 0, fmt.Errorf("a key of %d bytes is not of an address and a port", len(k))
+	}
+	return k[len(k)-crowdPortLength:][:2].port(), nil
 }
 
 func (k key) address() netip.Addr {

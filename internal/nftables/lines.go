@@ -3,6 +3,7 @@ package nftables
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -62,7 +63,8 @@ func (d *dispatcher) match(l *gate.Line, protocol string) string {
 	var text string
 	if l.AnsweringPort != 0 {
 		if protocol == "" {
-			d.errs = append(d.errs, fmt.Errorf("a line for a container's port stands where there are no ports: this is a bug in dockwall"))
+			d.errs = append(d.errs, errors.New("the gate has a line for a container's port where there are no ports: "+
+				"this is a bug in dockwall"))
 		}
 		text += fmt.Sprintf("meta l4proto %s ct reply proto-src %d ", protocol, l.AnsweringPort)
 	}

@@ -31,6 +31,11 @@ func dispatchMap(dispatch string, p host.Protocol, ranges bool) setName {
 	return setName(name)
 }
 
+// crowdName names the set of the clients of one prefix length, with their ports: "ingress4_tcp_from24".
+func crowdName(dispatch string, p host.Protocol, bits int) setName {
+	return setName(fmt.Sprintf("%s_%s_from%d", dispatch, p, bits))
+}
+
 // addressesName names the set of an AddressSet's addresses, and membersName that of a merged line's members.
 func addressesName(f *family, s gate.AddressSet) setName { return contentName("addresses", f, s) }
 func membersName(f *family, s gate.AddressSet) setName   { return contentName(membersPrefix, f, s) }

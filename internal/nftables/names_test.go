@@ -5,15 +5,14 @@ import (
 	"testing"
 
 	"github.com/dockwall/dockwall/internal/gate"
-	"github.com/dockwall/dockwall/internal/policy"
 )
 
 func TestCommentSaysItsRule(t *testing.T) {
 	for _, r := range []gate.RuleRef{
 		ref(3, "allow 8123/tcp from office"),
 		ref(0, "deny any"),
-		{Position: policy.Position{File: "container web, label dockwall.allow", Line: 1}, Sentence: "allow 80/tcp from 10.0.0.0/8", Hash: "01234567"},
-		{Position: policy.Position{File: "/etc/dockwall/policy.d/20.yaml", Line: 12345}, Sentence: "allow from fd00:12::/32 on eth0", Hash: "89abcdef"},
+		inFile("container web, label dockwall.allow", ref(1, "allow 80/tcp from 10.0.0.0/8")),
+		inFile("/etc/dockwall/policy.d/20.yaml", ref(12345, "allow from fd00:12::/32 on eth0")),
 	} {
 		want := r
 		want.Position.Column = 0
@@ -24,8 +23,15 @@ func TestCommentSaysItsRule(t *testing.T) {
 	}
 }
 
+func inFile(name string, r gate.RuleRef) gate.RuleRef {
+	r.Position.File = name
+	return r
+}
+
 func TestCommentOfNoRule(t *testing.T) {
-	for _, c := range []Comment{"", "default", "since=2026-06-01T12:00:00Z gate=abc", "a:1 #0", "a: b #0", "a:1", "a:x b #0", " #:1 "} {
+	for _, c := range []Comment{
+		"", "default", "since=2026-06-01T12:00:00Z gate=abc", "a:1 #0", "a: b #0", "a:1", "a:x b #0", " #:1 ",
+	} {
 		if r, ok := c.rule(); ok {
 			t.Errorf("%q says %+v", c, r)
 		}

@@ -38,9 +38,10 @@ func (c *connection) close() {
 	_ = c.Close()
 }
 
-// each asks about the family inet, and gives every answer to visit: its attributes, which are valid until visit returns.
-// What is asked about is the table, and of it perhaps a set.
-func (c *connection) each(kind netfilter.MessageType, flags netlink.HeaderFlags, visit func(message []byte), about ...string) error {
+// each asks about the family inet, and gives every answer to visit: its attributes, which are valid until visit
+// returns. What is asked about is the table, and of it perhaps a set.
+func (c *connection) each(kind netfilter.MessageType, flags netlink.HeaderFlags, visit func(message []byte),
+	about ...string) error {
 	request, err := request(kind, flags, about)
 	if err != nil {
 		return err

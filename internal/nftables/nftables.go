@@ -3,9 +3,9 @@
 //
 // How a packet is judged:
 //
-//	forward ─┬─ to_container ───┬─▶ ingress4, ingress6 ─▶ ingress4_dispatch ─▶ ingress4_tcp_8123, ... ─▶ refuse
-//	         └─ from_container ─┴─▶ egress4, egress6 ─▶ ...
-//	input ──── to_host ─────────┬─▶ local4, local6 ─▶ ...
+//	forward ─┬─ to_container ───┬─▶ ingress4 ─▶ ingress4_dispatch ─▶ ingress4_tcp_8123 ─▶ refuse
+//	         └─ from_container ─┴─▶ egress4 ─▶ ...
+//	input ──── to_host ─────────┬─▶ local4 ─▶ ...
 //	output ─── from_host ───────┘
 //
 // Invariants. Whatever is not between a container and outside, or at a published port of the host, costs lookups of its
@@ -17,7 +17,8 @@
 // is wanted, and any difference from what is installed is repaired, whoever made it. All in the table is dockwall's;
 // nothing outside it is ever touched.
 //
-// A rule's comment says which sentence of the policy it came from, the chain "about" since when the table is what it is.
+// A rule's comment says which sentence of the policy it came from, and the chain "about" since when the table is what
+// it is.
 package nftables
 
 import (
@@ -91,7 +92,8 @@ func (b *Backend) Change(g *gate.Gate, installed *backend.Installed) (backend.Ch
 	}
 	have, ok := installed.Raw.(*reading)
 	if !ok {
-		return backend.Change{}, errors.New("what is installed was not read by the nftables backend: this is a bug in dockwall")
+		return backend.Change{}, errors.New("what is installed was not read by the nftables backend: " +
+			"this is a bug in dockwall")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), changeTimeout)
 	defer cancel()

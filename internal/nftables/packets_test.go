@@ -15,8 +15,8 @@ import (
 	"github.com/dockwall/dockwall/internal/netlab"
 )
 
-// street is a client, a Docker host and a container, each in a namespace. The host has published the container's port 80
-// as its own 8080, over both families.
+// street is a client, a Docker host and a container, each in a namespace. The host has published the container's port
+// 80 as its own 8080, over both families.
 type street struct {
 	*machine  // the host
 	client    *netlab.Namespace

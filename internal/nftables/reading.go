@@ -63,22 +63,17 @@ func read(ctx context.Context) (*reading, error) {
 	defer c.close()
 	for range attempts {
 		r, err := c.readOnce()
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("reading the kernel's rules was given up: %w", context.Cause(ctx))
+		}
 		if !errors.Is(err, errChanging) {
-			return r, wrapEnd(ctx, err)
+			return r, err
 		}
 	}
 	return nil, fmt.Errorf("the host's rules changed all the time while they were read (%d times): try again", attempts)
 }
 
 var errChanging = errors.New("the rules changed while they were read")
-
-// wrapEnd says that the context ended, where that is why.
-func wrapEnd(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("reading the kernel's rules was given up: %w", context.Cause(ctx))
-	}
-	return err
-}
 
 func (c *connection) readOnce() (*reading, error) {
 	before, err := c.generation()
@@ -144,8 +139,8 @@ func (r *reading) decodeChain(message []byte) {
 
 func (r *reading) decodeRule(message []byte) {
 	c := r.chains[chainName(text(attribute(message, unix.NFTA_RULE_CHAIN)))]
-	if c == nil {
-		return // made after the chains were read: the reading will be done again
+	if c == nil || text(attribute(message, unix.NFTA_RULE_TABLE)) != ownTable {
+		return // made after the chains were read, and the reading will be done again; or another table's
 	}
 	rule := ruleReading{
 		handle:  number64(attribute(message, unix.NFTA_RULE_HANDLE)),

@@ -31,13 +31,15 @@ func (b *Backend) rehearse(ctx context.Context, p *prepared) (*reading, error) {
 		err = p.table.check(shown)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the rules were tried in a network namespace of their own, without effect on the host: %w", err)
+		return nil, fmt.Errorf("the rules were tried in a network namespace of their own, "+
+			"without effect on the host: %w", err)
 	}
 	p.shown = shown
 	return shown, nil
 }
 
-// elsewhere calls f on a thread in a new network namespace. The thread ends with it, and is never used for anything else.
+// elsewhere calls f on a thread in a new network namespace. The thread ends with it, and is never used for anything
+// else.
 func elsewhere(f func() error) error {
 	done := make(chan error)
 	go func() {

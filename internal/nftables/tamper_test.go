@@ -47,12 +47,13 @@ func TestTamperingIsRepaired(t *testing.T) {
 				h.handleOf("ingress4_tcp_53", "@addresses4_office"), ruleComment(ref(1, "allow 53 from office")))
 		}},
 		{name: "comment changed, rule kept", tamper: func(h *machine) string {
-			return fmt.Sprintf("replace rule inet dockwall ingress4_other handle %s ct original ip saddr 10.9.9.9 counter accept comment %q",
+			return fmt.Sprintf("replace rule inet dockwall ingress4_other handle %s "+
+				"ct original ip saddr 10.9.9.9 counter accept comment %q",
 				h.handleOf("ingress4_other", "10.9.9.9"), "something else")
 		}},
 		{name: "rules swapped", tamper: func(h *machine) string {
-			return fmt.Sprintf("delete rule inet dockwall ingress4 handle %s; insert rule inet dockwall ingress4 ct status expected accept",
-				h.handleOf("ingress4", "ct status expected"))
+			return "delete rule inet dockwall ingress4 handle " + h.handleOf("ingress4", "ct status expected") +
+				"; insert rule inet dockwall ingress4 ct status expected accept"
 		}},
 		{name: "chain flushed", tamper: func(h *machine) string { return "flush chain inet dockwall ingress4_tcp_53" }},
 		{name: "all chains flushed", tamper: func(h *machine) string { return "flush table inet dockwall" }},
@@ -123,6 +124,11 @@ insert rule inet dockwall forward jump two`
 		{name: "set made anew as something else", whole: true, tamper: func(h *machine) string {
 			return "flush table inet dockwall; delete set inet dockwall docker;" +
 				"add set inet dockwall docker { type ifname; timeout 1h; }"
+		}},
+		{name: "crowd's set made anew as something else", tamper: func(h *machine) string {
+			return "add set inet dockwall ingress4_tcp_from24 { type inet_proto; };" +
+				"add element inet dockwall ingress4_tcp_from24 { tcp };" +
+				"insert rule inet dockwall ingress4_dispatch ip protocol @ingress4_tcp_from24 accept"
 		}},
 		{name: "table switched off", tamper: func(h *machine) string {
 			return "add table inet dockwall { flags dormant; }"
