@@ -37,6 +37,29 @@ func TestDirectRouting(t *testing.T) {
 	})
 }
 
+// ICMP echo: to a container's address it is refused unless a rule allows it; to the host, and from containers to
+// outside, it is never touched.
+func TestEcho(t *testing.T) {
+	everywhere(t, plain, func(s *scene) {
+		web := s.web("web", "8080:80")
+		toContainer := ping(s.bed.Neighbour, s.address(web, "bridge"))
+		others := []dial{ping(s.bed.Neighbour, testbed.HostIPv4), ping(s.bed.Neighbour, testbed.HostIPv6),
+			ping(web.Station, testbed.InternetIPv4), ping(web.Station, testbed.HostIPv4),
+			ping(s.bed.Internet, testbed.AnnexIPv4), ping(s.bed.Internet, testbed.AnnexIPv6)}
+		if !s.dropsDirectRouting() {
+			s.expect("without dockwall", open("", toContainer))
+		}
+		s.expect("without dockwall", open("", others...))
+		s.apply("ingress: [allow tcp, allow udp]\n")
+		s.expect("tcp and udp allowed", closed(toContainer), open("", others...))
+		s.apply("ingress: [allow icmp from 203.0.113.0/24]\n")
+		if !s.dropsDirectRouting() {
+			s.expect("icmp allowed", open("", toContainer))
+		}
+		s.expect("icmp allowed to some", closed(ping(s.bed.Office, s.address(web, "bridge"))), open("", others...))
+	})
+}
+
 // A port published on the host's 127.0.0.1, dialled from the link by a client that routes 127.0.0.1 to the host: open
 // on Docker up to 27, and no rule opens it with dockwall. From the host itself it stays open.
 func TestPublishedOnLoopback(t *testing.T) {

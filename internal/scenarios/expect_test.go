@@ -24,6 +24,16 @@ func (d dial) String() string { return fmt.Sprintf("%s → %s %s", d.from.Name, 
 func tcp(from *testbed.Station, address string) dial { return dial{from, "tcp", address} }
 func udp(from *testbed.Station, address string) dial { return dial{from, "udp", address} }
 
+// ping asks an address for an ICMP echo. Whoever answers says no name.
+func ping(from *testbed.Station, address string) dial { return dial{from, "icmp", address} }
+
+func (d dial) answer(ctx context.Context) testbed.Answer {
+	if d.network == "icmp" {
+		return d.from.Ping(d.address)
+	}
+	return d.from.Dial(ctx, d.network, d.address)
+}
+
 // want is a dial and how it must end.
 type want struct {
 	dial
@@ -91,7 +101,7 @@ func (s *scene) answers(dials []dial) []testbed.Answer {
 	answers := make([]testbed.Answer, len(dials))
 	var all sync.WaitGroup
 	for i, d := range dials {
-		all.Go(func() { answers[i] = d.from.Dial(s.Context(), d.network, d.address) })
+		all.Go(func() { answers[i] = d.answer(s.Context()) })
 	}
 	all.Wait()
 	return answers

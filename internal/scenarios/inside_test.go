@@ -38,6 +38,22 @@ func (s *scene) betweenContainers() {
 	check("between containers")
 }
 
+// userland-proxy=false: IPv4 obeys the policy; IPv6, which nothing serves then, and the host's own way in stay.
+func TestUserlandProxyOff(t *testing.T) {
+	everywhere(t, bare, func(s *scene) {
+		s.container(testbed.Container{Name: "web", Listen: []string{"80/tcp", "53/udp"},
+			Publish: []string{"8080:80", "8081:80", "53:53/udp"}})
+		others := append(s.v6(s.bed.Internet, "8080/tcp"), s.v6(s.bed.Office, "8081/tcp")...)
+		others = append(others, tcp(s.bed.Host, "127.0.0.1:8081"), tcp(s.bed.Host, testbed.HostIPv4+":8081"))
+		check := s.untouched(others...)
+		s.apply("ingress: [allow 8080/tcp from office]\nsets: {office: [192.168.0.0/24]}\n")
+		s.expect("allowed to the office", open("web", s.v4(s.bed.Office, "8080/tcp")...),
+			refused(s.v4(s.bed.Internet, "8080/tcp")...))
+		s.expect("no rule", refused(s.v4(s.bed.Office, "8081/tcp")...), refused(s.v4(s.bed.Office, "53/udp")...))
+		check("userland-proxy=false")
+	})
+}
+
 // Containers reach a remote port whose number is denied here: the published flow and the outgoing one have the same
 // destination port, and only one of them is ingress.
 func TestRemotePortWhoseNumberIsDeniedHere(t *testing.T) {

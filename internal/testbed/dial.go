@@ -37,6 +37,9 @@ type Answer struct {
 }
 
 func (a Answer) String() string {
+	if a.Outcome == Open && a.Reply.Server == "" {
+		return "open"
+	}
 	if a.Outcome == Open {
 		return fmt.Sprintf("open (%s sees %s)", a.Reply.Server, a.Reply.Client)
 	}
