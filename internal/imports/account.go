@@ -10,6 +10,10 @@ import (
 
 // account says what became of every entry: a sentence, a default, nothing, or something that is not carried over.
 func (c *conversion) account() {
+	stated := map[int]bool{}
+	for _, e := range c.entries {
+		stated[e.line] = stated[e.line] || e.section[0].stated || e.section[1].stated
+	}
 	for _, e := range c.entries {
 		for s := range e.section {
 			if err := e.section[s].err; err != nil {
@@ -19,7 +23,14 @@ func (c *conversion) account() {
 		if c.lostEntirely(e) {
 			continue
 		}
-		if text := c.outcome(e); text != "" {
+		text := c.outcome(e)
+		if len(e.section[0].boxes)+len(e.section[1].boxes) == 0 && stated[e.line] {
+			continue // it says something by another jump
+		}
+		if n := len(e.via); n > 0 && text != "" {
+			text = fmt.Sprintf("by the jump in line %d: %s", e.via[n-1], text)
+		}
+		if text != "" {
 			c.explain(e.line, text)
 		}
 	}
@@ -64,13 +75,13 @@ func (c *conversion) standard(e *entry, s policy.Section) string {
 	case e.allow && standard == policy.Allow && whole:
 		return "what nothing refuses passes: the default of ingress is allow"
 	case e.allow && standard == policy.Allow:
-		return fmt.Sprintf("%s: nothing that the policy says refuses it", s)
+		return fmt.Sprintf("%s: no sentence refuses it, so it passes", s)
 	case !e.allow && standard == policy.Deny && whole && s == policy.Egress:
 		return "containers may begin no conversations but those allowed: the default of egress is deny"
 	case !e.allow && standard == policy.Deny && whole:
 		return "what no sentence allows is refused: the default of ingress is deny"
 	case !e.allow && standard == policy.Deny:
-		return fmt.Sprintf("%s: refused by default, and taken out of what the lines behind it allow", s)
+		return fmt.Sprintf("%s: no sentence allows it, so it is refused", s)
 	}
 	return fmt.Sprintf("%s: all of it is decided by lines before it", s)
 }

@@ -8,19 +8,21 @@ import (
 	"github.com/dockwall/dockwall/internal/host"
 )
 
-// answers says which answers the chain cuts. The policy lets them all pass, which is more than the chain did.
+// answers says which answers the chain refuses. The policy lets them all pass, which is more than the chain did.
 func (c *conversion) answers() {
-	asked := c.cutAnswers(func(s *spec) way {
+	asked := c.refusedAnswers(func(s *spec) way {
 		return way{answerOutside, s.in, s.out, s.source.any(s.family), s.dest}
 	})
 	if asked != "" {
-		c.header = append(c.header, "The chain cuts answers to what containers ask outside ("+asked+"). With dockwall answers always pass.")
+		c.header = append(c.header, "The chain refuses answers to what containers ask outside, or some of them ("+asked+
+			"). With dockwall answers always pass.")
 	}
-	given := c.cutAnswers(func(s *spec) way {
+	given := c.refusedAnswers(func(s *spec) way {
 		return way{answerInside, s.out, s.in, s.dest.any(s.family), s.source}
 	})
 	if given != "" {
-		c.header = append(c.header, "The chain cuts answers of containers to their clients ("+given+"). With dockwall answers always pass.")
+		c.header = append(c.header, "The chain refuses what containers answer to their clients, or some of it ("+given+
+			"). With dockwall answers always pass.")
 	}
 }
 
@@ -32,22 +34,23 @@ type way struct {
 	container    addresses
 }
 
-// cutAnswers are the lines that refuse answers which no line before them let pass, as text; "" for none.
-func (c *conversion) cutAnswers(see func(*spec) way) string {
+// refusedAnswers are the lines that refuse answers which no line before them let pass, as text; "" for none.
+func (c *conversion) refusedAnswers(see func(*spec) way) string {
 	var lines []string
 	for f := range family(2) {
-		rest := c.world.everyContainer()
+		all := everything()
+		all.inside = c.world.everyContainer()
+		rest := []box{all}
 		for _, e := range c.entries {
-			if e.spec.family != f || rest.empty() {
+			if e.spec.family != f || len(e.spec.unknown) > 0 {
 				continue
 			}
-			hit, whole := c.meets(e.spec, see(e.spec))
-			switch {
-			case !e.allow && !hit.and(rest).empty() && len(e.spec.unknown) == 0:
+			answered, whole := c.answered(e.spec, see(e.spec))
+			if !e.allow && len(common(rest, []box{answered})) > 0 {
 				lines = append(lines, fmt.Sprint(e.line))
-				rest = rest.minus(only(whole.list...))
-			case e.allow && len(e.skip)+len(e.spec.unknown) == 0:
-				rest = rest.minus(whole)
+			}
+			if less, err := minusAll(rest, []box{answered}); err == nil && whole && len(e.skip) == 0 {
+				rest = less
 			}
 		}
 	}
@@ -76,19 +79,18 @@ func (w *world) everyContainer() names {
 	return only(w.containers()...)
 }
 
-// meets is whose answers a rule matches: some of them, and all of them.
-func (c *conversion) meets(s *spec, v way) (some, all names) {
-	on, err := c.world.outer(v.outer)
-	holders, _, err2 := c.world.byAddress(v.container, s.family)
-	answered := onEvery(32768, 60999) // the ports that clients ask from
-	ports := s.ports.and(s.dialled)
-	if err != nil || err2 != nil || on.empty() || len(s.never) > 0 || !s.sees(v.packet) || len(s.ports.and(answered)) == 0 {
-		return only(), only()
+// answered is whose answers a rule matches, as the containers and the outside interfaces of a box. Whole tells that it
+// matches all of theirs.
+func (c *conversion) answered(s *spec, v way) (b box, whole bool) {
+	b = everything()
+	holders, _, err := c.world.byAddress(v.container, s.family)
+	on, err2 := c.world.outer(v.outer)
+	clients := onEvery(32768, 60999) // the ports that clients ask from
+	if err != nil || err2 != nil || len(s.never) > 0 || !s.sees(v.packet) || len(s.ports.and(clients)) == 0 {
+		b.ports = nil
+		return b, false
 	}
-	some = c.world.inner(v.inner).and(holders)
-	whole := wholeProtocol(host.TCP).or(wholeProtocol(host.UDP))
-	if on.every() && v.anyClient && s.origDest.any(s.family) && slices.Equal(ports.and(whole), whole) {
-		return some, some
-	}
-	return some, only()
+	b.on, b.inside = on, c.world.inner(v.inner).and(holders)
+	asked := wholeProtocol(host.TCP).or(wholeProtocol(host.UDP))
+	return b, v.anyClient && s.origDest.any(s.family) && slices.Equal(s.ports.and(s.dialled).and(asked), asked)
 }

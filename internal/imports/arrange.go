@@ -33,6 +33,7 @@ type failure struct {
 type item struct {
 	entry *entry
 	boxes []box
+	cuts  []box
 }
 
 // arrange says a section in sentences without an order. In the chain the first match decides; in the policy any deny
@@ -59,25 +60,27 @@ func (c *conversion) arrange(s policy.Section) section {
 // items are the entries that say something in a section, without those that are never reached.
 func (c *conversion) items(s policy.Section) []item {
 	var items []item
-	var broad []item // what shadows others
+	var earlier []item // what may shadow others
 	for _, e := range c.entries {
 		part := &e.section[s]
 		if len(part.boxes) == 0 {
 			continue
 		}
-		if part.dead = shadowed(part.boxes, broad); part.dead > 0 {
+		if part.dead = shadowed(part.boxes, earlier); part.dead > 0 {
 			continue
 		}
-		items = append(items, item{e, part.boxes})
-		if len(broad) < mostBroad && len(part.boxes) == 1 && part.boxes[0].broad() {
-			broad = append(broad, item{e, part.boxes})
+		i := item{e, part.boxes, part.cuts}
+		items = append(items, i)
+		if len(c.entries) <= fewEntries || len(earlier) < fewEntries && len(i.boxes) == 1 && i.boxes[0].broad() {
+			earlier = append(earlier, i)
 		}
 	}
 	return items
 }
 
-// mostBroad is how many broad entries are looked at as what may shadow the others.
-const mostBroad = 64
+// fewEntries is how many entries are all looked at as what may shadow the others. Of more only broad ones are, and no
+// more than that.
+const fewEntries = 100
 
 // broad tells whether a box may be expected to cover others: it names no single ports, or no addresses.
 func (b box) broad() bool {
@@ -85,14 +88,14 @@ func (b box) broad() bool {
 }
 
 // shadowed is the line that decides the last of the boxes' conversations before them; 0: they are reached.
-func shadowed(boxes []box, broad []item) int {
-	for _, earlier := range broad {
-		rest, err := minusAll(boxes, earlier.boxes)
+func shadowed(boxes []box, earlier []item) int {
+	for _, i := range earlier {
+		rest, err := minusAll(boxes, i.boxes)
 		if err != nil {
 			return 0
 		}
 		if boxes = rest; len(boxes) == 0 {
-			return earlier.entry.line
+			return i.entry.line
 		}
 	}
 	return 0
@@ -127,7 +130,7 @@ func standing(items []item, closed bool) arrangement {
 	}
 	for _, i := range items {
 		if i.entry.allow {
-			before, after = append(before, i.boxes...), after[len(i.boxes):]
+			before, after = append(before, i.cuts...), after[len(i.boxes):]
 			if closed {
 				a.say(i, i.boxes, false)
 			}

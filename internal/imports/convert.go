@@ -37,7 +37,7 @@ var ways = [2]func(*conversion, *spec, bool) ([]box, error){
 }
 
 func newConversion(r *reading, w *world) *conversion {
-	c := &conversion{reading: r, world: w, seen: map[*rule]bool{}, refuse: "reject", became: map[int][]string{}}
+	c := &conversion{reading: r, world: w, seen: map[*rule]bool{}, became: map[int][]string{}}
 	c.nameSets()
 	return c
 }
@@ -56,7 +56,10 @@ func (c *conversion) convert() error {
 	}
 	for _, e := range c.entries {
 		for s := range ways {
-			e.section[s].boxes, e.section[s].err = c.translate(e, ways[s])
+			e.section[s].boxes, e.section[s].err = c.translate(e, ways[s], e.allow)
+			if e.section[s].cuts = e.section[s].boxes; e.allow {
+				e.section[s].cuts, _ = c.translate(e, ways[s], false)
+			}
 		}
 	}
 	c.openEgress()
@@ -65,6 +68,7 @@ func (c *conversion) convert() error {
 	}
 	c.account()
 	c.answers()
+	c.straight()
 	c.suspect()
 	return nil
 }
@@ -99,16 +103,16 @@ func refusesAny(entries []*entry) bool {
 
 // oneFamily says that the chain of one family holds for both.
 func (c *conversion) oneFamily(f family, others []*entry) {
-	c.header = append(c.header, fmt.Sprintf("Only the chain of %s refuses anything. The policy holds for both families alike, "+
-		"so it closes for %s what was open.", f, ipv6-f))
+	c.header = append(c.header, fmt.Sprintf("Only the chain of %s refuses anything. The policy holds for both families, "+
+		"so it closes for %s as well.", f, ipv6-f))
 	for _, e := range others {
 		c.explain(e.line, fmt.Sprintf("the chain of %s refuses nothing, and what that of %s says holds for both", ipv6-f, f))
 	}
 }
 
-// translate is an entry's boxes in one section.
-func (c *conversion) translate(e *entry, way func(*conversion, *spec, bool) ([]box, error)) ([]box, error) {
-	boxes, err := way(c, e.spec, e.allow)
+// translate is an entry's boxes in one section, as narrow as allows must be or as wide as denies.
+func (c *conversion) translate(e *entry, way func(*conversion, *spec, bool) ([]box, error), narrow bool) ([]box, error) {
+	boxes, err := way(c, e.spec, narrow)
 	if err != nil || len(boxes) == 0 {
 		return nil, err
 	}

@@ -20,11 +20,11 @@ type entry struct {
 
 // part is what became of an entry in one section of the policy.
 type part struct {
-	boxes   []box
-	err     error  // why it cannot be said
-	dead    int    // the line that decides all its conversations first
-	remarks string // what the sentences differ in
-	stated  bool   // it has sentences
+	boxes  []box
+	cuts   []box // what it takes from entries behind it: of an allow also the containers' own ports
+	err    error // why it cannot be said
+	dead   int   // the line that decides all its conversations first
+	stated bool  // it has sentences
 }
 
 // Targets that a rule can have besides chains.
@@ -34,6 +34,9 @@ var (
 	changers  = []string{"MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "CLASSIFY", "DSCP", "TOS", "TTL", "HL", "TCPMSS", "SET",
 		"CT", "NOTRACK", "TCPOPTSTRIP", "CHECKSUM", "ECN", "RATEEST", "IDLETIMER", "HMARK", "TEE"}
 )
+
+// ownPrefix begins the names of dockwall's own chains.
+const ownPrefix = "DOCKWALL"
 
 // visit is a chain on the way.
 type visit struct {
@@ -66,7 +69,7 @@ func (c *conversion) meet(v *visit, r *rule, s *spec) error {
 	switch target := s.target; {
 	case slices.Contains(verdicts, target) && (target != "RETURN" || top):
 		c.enter(v, r, s, target == "ACCEPT" || target == "RETURN")
-		c.refusal(r, target)
+		c.refusal(s, target)
 	case target == "RETURN":
 		v.skip = append(slices.Clone(v.skip), s)
 		c.explain(r.line, "back to the chain that jumped here")
@@ -76,6 +79,8 @@ func (c *conversion) meet(v *visit, r *rule, s *spec) error {
 		c.explain(r.line, "it has no target and decides nothing")
 	case slices.Contains(changers, target):
 		c.reading.notCarried(r.line, fmt.Sprintf("%s changes packets and decides nothing; the policy changes no packets", target))
+	case strings.HasPrefix(target, ownPrefix):
+		c.explain(r.line, "dockwall's own rules, made of its policy")
 	case c.reading.tables[v.family].chains[target] != nil && c.reading.tables[v.family].chains[target].made:
 		return c.jump(v, r, s)
 	case strings.HasSuffix(target, "QUEUE"):
@@ -109,9 +114,10 @@ func (c *conversion) jump(v *visit, r *rule, s *spec) error {
 	return nil
 }
 
-// refusal remembers how the chain refuses; its last rule that does counts.
-func (c *conversion) refusal(r *rule, target string) {
-	if target == "DROP" || target == "REJECT" {
-		c.refuse = map[string]string{"DROP": "drop", "REJECT": "reject"}[target]
+// refusal remembers how the chain refuses; the last rule that does so without naming ports counts most.
+func (c *conversion) refusal(s *spec, target string) {
+	how := map[string]string{"DROP": "drop", "REJECT": "reject"}[target]
+	if how != "" && (c.refuse == "" || s.ports.wide()) {
+		c.refuse = how
 	}
 }

@@ -66,8 +66,13 @@ func (r *reading) nothing() error {
 		return fmt.Errorf("this looks like the output of %s, which leaves out what is needed: give that of iptables-save, "+
 			"or of `iptables -S DOCKER-USER`", r.looksLike)
 	}
-	for _, n := range r.typos {
-		return fmt.Errorf("there is no rule of the DOCKER-USER chain in the text; line %d: %s", n.Line, n.Why)
+	for _, t := range r.tables {
+		for _, name := range t.names {
+			if misspelt(name) {
+				return fmt.Errorf("there is no DOCKER-USER chain in the text, but one named %s, which Docker does not know: did you mean %s?",
+					printable(name), chainName)
+			}
+		}
 	}
 	return errors.New("there is no DOCKER-USER chain in the text: give the output of iptables-save, " +
 		"or the script of iptables commands that fills the chain")

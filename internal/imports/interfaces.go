@@ -94,3 +94,8 @@ func invert(n names, not bool) names {
 	}
 	return n
 }
+
+// namesUnknown tells whether a rule names a bridge of which only the name is known.
+func (w *world) namesUnknown(matches []interfaceMatch) bool {
+	return slices.ContainsFunc(matches, func(m interfaceMatch) bool { return w.isBridge(m.name) && m.name != "docker0" })
+}

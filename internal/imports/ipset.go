@@ -64,6 +64,9 @@ func newIPSet(words []string) *ipset {
 }
 
 func (s *ipset) add(words []string, unknown string) {
+	if s.why != "" {
+		return
+	}
 	if len(words) == 0 || unknown != "" {
 		s.why = "not all of its addresses are known"
 		return

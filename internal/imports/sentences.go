@@ -21,25 +21,38 @@ const (
 // render makes the rules of an arrangement. The result is its cost: what a person has to read, and what is lost.
 func (c *conversion) render(a *arrangement, s policy.Section) (cost int) {
 	a.sentences = mergeFamilies(a.sentences)
+	said := map[string]bool{}
 	for i := range a.sentences {
 		x := &a.sentences[i]
 		var err error
 		if x.rules, err = c.rules(x, s); err != nil {
 			a.failed = append(a.failed, failure{x.entry, err})
 		}
+		x.rules = slices.DeleteFunc(x.rules, func(r policy.Rule) bool {
+			text := r.String()
+			again := said[text]
+			said[text] = true
+			if !again {
+				cost += len(text)
+			}
+			return again
+		})
 		cost += costOfInexact * len(x.remarks)
-		for _, r := range x.rules {
-			cost += len(r.String())
-		}
 	}
 	return cost + costOfFailure*len(a.failed)
 }
 
+// mostMerged is how many sentences are looked at for pairs. In more no person looks for them either.
+const mostMerged = 1000
+
 // mergeFamilies makes one sentence of two that say the same for one family each.
 func mergeFamilies(all []sentence) []sentence {
+	if len(all) > mostMerged {
+		return all
+	}
 	var merged []sentence
 	for _, x := range all {
-		i := slices.IndexFunc(merged[:min(len(merged), mostRules/10)], func(y sentence) bool {
+		i := slices.IndexFunc(merged, func(y sentence) bool {
 			return x.entry != nil && y.entry != nil && y.also == nil && x.entry.spec.family != y.entry.spec.family &&
 				x.allow == y.allow && x.box.equalButPeers(y.box)
 		})

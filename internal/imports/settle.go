@@ -16,24 +16,38 @@ func (c *conversion) settle(a arrangement, s policy.Section) section {
 				f.err))
 			continue
 		}
-		c.lost(f.entry, f.err)
+		f.entry.section[s].err = f.err
 	}
-	for i := range a.sentences {
-		if e := a.sentences[i].entry; e != nil {
-			e.section[s].stated = true
+	for _, x := range a.sentences {
+		for _, e := range []*entry{x.entry, x.also} {
+			if e != nil && len(x.rules) > 0 {
+				e.section[s].stated = true
+			}
 		}
-		if e := a.sentences[i].also; e != nil {
-			e.section[s].stated = true
+		for _, remark := range x.remarks {
+			c.unsaid(x, s, remark)
 		}
 	}
 	return section{a.standard, a.sentences}
 }
 
+// unsaid keeps the remark of a sentence that came to no rule.
+func (c *conversion) unsaid(x sentence, s policy.Section, remark string) {
+	switch {
+	case len(x.rules) > 0:
+	case x.entry == nil:
+		c.header = append(c.header, fmt.Sprintf("At the end of the chain, %s: %s.", s, remark))
+	default:
+		x.entry.section[s].unsaid = true
+		c.explain(x.entry.line, fmt.Sprintf("%s: %s", s, remark))
+	}
+}
+
 // lost notes an entry that the policy does not say, and what follows from that.
 func (c *conversion) lost(e *entry, err error) {
-	follows := "so the policy does not allow what it allows"
+	follows := "so the policy does not allow what this line allows"
 	if !e.allow {
-		follows = "so the policy does not refuse what it refuses"
+		follows = "so the policy does not refuse what this line refuses"
 	}
 	c.reading.notCarried(e.line, fmt.Sprintf("%v; %s", err, follows))
 }

@@ -12,6 +12,7 @@ func (c *conversion) suspect() {
 		for _, name := range c.reading.tables[f].names {
 			c.unreached(c.reading.tables[f], name)
 		}
+		c.ahead(c.reading.tables[f])
 	}
 	for _, e := range c.entries {
 		c.interfaces(e)
@@ -37,7 +38,7 @@ func (c *conversion) unreached(t *table, name string) {
 			c.reading.typo(r.line, "INPUT never sees what Docker forwards to containers: this refuses or allows nothing of a published port")
 		case name == "INPUT" || name == "OUTPUT":
 			c.reading.notCarried(r.line, name+" is for the host itself, which dockwall leaves as it is")
-		case name == "FORWARD" && slices.Contains(r.words, chainName):
+		case name == "FORWARD" && leads(r):
 		default:
 			c.reading.notCarried(r.line, fmt.Sprintf("only %s and the chains it jumps to are read, and this is in %s", chainName,
 				printable(name)))
@@ -104,6 +105,18 @@ func (c *conversion) unflushed() {
 		return
 	}
 	c.header = append(c.header, "The script does not empty DOCKER-USER first (-F): what stood in it before is not in this policy.")
+	c.behindReturn(chain)
+}
+
+// behindReturn reports what -A puts behind the RETURN that Docker before 28.2 ends the chain with.
+func (c *conversion) behindReturn(chain *chain) {
+	major, minor := 0, 0
+	if h := c.world.host; h != nil && h.Engine != nil {
+		_, _ = fmt.Sscanf(h.Engine.Version, "%d.%d", &major, &minor) // not read: any version
+	}
+	if major > 28 || major == 28 && minor >= 2 {
+		return
+	}
 	for _, r := range chain.rules {
 		if r.appended {
 			c.reading.typo(r.line, "before Docker 28.2 the chain ends in Docker's own RETURN, and what -A puts behind it is never "+
@@ -112,3 +125,22 @@ func (c *conversion) unflushed() {
 		}
 	}
 }
+
+// ahead remarks on rules that a saved FORWARD has before the jump to DOCKER-USER.
+func (c *conversion) ahead(t *table) {
+	forward := t.chains["FORWARD"]
+	if forward == nil || !slices.ContainsFunc(forward.rules, leads) {
+		return
+	}
+	for _, r := range forward.rules {
+		switch {
+		case leads(r):
+			return
+		case r.saved:
+			c.explain(r.line, "it stands before DOCKER-USER in FORWARD and decides first; dockwall leaves it as it is")
+		}
+	}
+}
+
+// leads tells whether a rule jumps to DOCKER-USER.
+func leads(r *rule) bool { return slices.Contains(r.words, chainName) }

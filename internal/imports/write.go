@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,7 +61,7 @@ func (c *conversion) write(r *Result) string {
 		c.rulesOf(&w, policy.Section(s), section)
 	}
 	c.setsUsed(&w)
-	w.line("defaults: {ingress: %s, egress: %s, refuse: %s}", c.sections[policy.Ingress].standard, c.sections[policy.Egress].standard, c.refuse)
+	w.line("defaults: {ingress: %s, egress: %s, refuse: %s}", c.sections[policy.Ingress].standard, c.sections[policy.Egress].standard, cmp.Or(c.refuse, "reject"))
 	return w.String()
 }
 
@@ -83,32 +84,36 @@ func (w *writer) notes(title string, notes []Note) {
 
 // rulesOf writes a section's sentences, each under the line that it comes from.
 func (c *conversion) rulesOf(w *writer, s policy.Section, section section) {
-	count := 0
+	section.sentences = slices.DeleteFunc(slices.Clone(section.sentences), func(x sentence) bool { return len(x.rules) == 0 })
+	if len(section.sentences) == 0 {
+		return
+	}
+	w.line("%s:", s)
 	above := ""
 	for _, x := range section.sentences {
-		if len(x.rules) == 0 {
-			continue
+		lines := c.lines(x)
+		if strings.Join(lines, "\n") != above {
+			above = strings.Join(lines, "\n")
+			w.comments(lines)
 		}
-		if count++; count == 1 {
-			w.line("%s:", s)
-		}
-		if source := c.source(x, s); source != above {
-			w.line("  # %s", strings.ReplaceAll(source, "\n", "\n  # "))
-			above = source
-		}
+		w.comments(c.differences(x, s))
 		for _, r := range x.rules {
 			w.line("  - %s", quoted(r.String()))
 		}
 	}
-	if count > 0 {
-		w.line("")
+	w.line("")
+}
+
+func (w *writer) comments(lines []string) {
+	for _, text := range lines {
+		w.line("  # %s", text)
 	}
 }
 
-// source is where a sentence comes from, and what is to be known about it, one a line.
-func (c *conversion) source(x sentence, s policy.Section) string {
+// lines are the source lines that a sentence comes from.
+func (c *conversion) lines(x sentence) []string {
 	if x.entry == nil {
-		return strings.Join(append([]string{"what no line decides passes"}, x.remarks...), "\n")
+		return []string{"the end of the chain: what no line decides passes"}
 	}
 	var lines []string
 	for _, e := range []*entry{x.entry, x.also} {
@@ -116,17 +121,35 @@ func (c *conversion) source(x sentence, s policy.Section) string {
 			continue
 		}
 		for _, line := range append(slices.Clone(e.via), e.line) {
-			lines = append(lines, fmt.Sprintf("line %d: %s", line, c.reading.source(line)))
+			if text := fmt.Sprintf("line %d: %s", line, c.reading.source(line)); !slices.Contains(lines, text) {
+				lines = append(lines, text)
+			}
 		}
-		lines = append(lines, e.spec.remarks...)
 	}
-	if x.cut {
-		lines = append(lines, "(cut: lines before it decide the rest)")
+	return lines
+}
+
+// differences are what is to be known about a sentence beside its line.
+func (c *conversion) differences(x sentence, s policy.Section) []string {
+	var all []string
+	if x.cut && x.entry != nil {
+		all = append(all, "(cut: lines before it decide the rest)")
 	}
-	if s == policy.Egress && x.entry.section[policy.Ingress].stated {
-		lines = append(lines, "(the line holds for what containers begin as well, for it names no direction)")
+	if x.entry != nil {
+		all = append(all, x.entry.spec.remarks...)
 	}
-	return strings.Join(append(lines, x.remarks...), "\n")
+	if x.entry != nil && s == policy.Ingress && !c.world.known && x.box.inside.every() && c.world.namesUnknown(x.entry.spec.out) {
+		all = append(all, "(which network the bridge is of is not known without the host: it holds for all)")
+	}
+	if x.entry != nil && s == policy.Ingress {
+		if text := c.renamed(x.entry.spec); text != "" {
+			all = append(all, "("+text+")")
+		}
+	}
+	if x.entry != nil && s == policy.Egress && x.entry.section[policy.Ingress].stated {
+		all = append(all, "(the line names no direction, so it holds for what containers begin as well)")
+	}
+	return append(all, x.remarks...)
 }
 
 // quoted is a sentence as YAML takes it.
