@@ -81,7 +81,8 @@ func (a *app) enforcer() (*enforce.Enforcer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &enforce.Enforcer{Machine: m, PolicyPath: a.policyPath, StateDir: a.stateDir, Backend: a.backend, Notice: a.say}, nil
+	return &enforce.Enforcer{Machine: m, PolicyPath: a.policyPath, StateDir: a.stateDir, Backend: a.backend,
+		Notice: a.say}, nil
 }
 
 // checkFlags refuses what no verb can use.

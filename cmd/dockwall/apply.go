@@ -6,8 +6,9 @@ import (
 	"github.com/dockwall/dockwall/internal/enforce"
 )
 
-const applyHelp = `Puts the policy in force: runs its tests, shows what will change, asks (unless --yes), loads the rules into
-a throwaway network namespace, installs them in one transaction, and looks whether the kernel holds them.
+const applyHelp = `Puts the policy in force: runs its tests, shows what will change, asks (unless --yes), loads the
+rules into a throwaway network namespace, installs them in one transaction, and looks whether the
+kernel holds them.
 
 Where nothing changes, nothing is written. Where anything goes wrong, the rules in force stay in force.
 Conversations that the policy no longer allows are cut at once; all others go on.`

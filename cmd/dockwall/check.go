@@ -123,8 +123,8 @@ type testView struct {
 }
 
 func (a *app) checkJSON(checked *enforce.Prepared, problems policy.Problems, err error) error {
-	view := checkView{Problems: problemViews(append(problems.Errors(), checked.Warnings...)), Tests: testViews(checked.Tests),
-		Warnings: []string{}}
+	view := checkView{Problems: problemViews(append(problems.Errors(), checked.Warnings...)),
+		Tests: testViews(checked.Tests), Warnings: []string{}}
 	if checked.Policy != nil {
 		view.Files = checked.Policy.Files
 	}

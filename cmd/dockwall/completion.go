@@ -29,8 +29,8 @@ func (a *app) completeSentence(c *cobra.Command, words []string, _ string) ([]st
 	case "on", "at":
 		return nil, only
 	}
-	unused := slices.DeleteFunc([]string{"from", "to", "except", "on", "at", "log"}, func(w string) bool { return slices.Contains(words, w) })
-	return unused, only
+	next := []string{"from", "to", "except", "on", "at", "log"}
+	return slices.DeleteFunc(next, func(w string) bool { return slices.Contains(words, w) }), only
 }
 
 // completeRule offers the sentences of the policy, from the words that are there already.

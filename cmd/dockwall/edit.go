@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,8 @@ It is looked for in ingress, then in egress. The whole policy is checked before 
 type edit struct {
 	*app
 	done   string // "added", "removed"
-	change func(e *enforce.Enforcer, c *cobra.Command, section *policy.Section, sentence string) (*enforce.Edited, error)
+	begins string // the sentence's first word, where the verb is it
+	change func(*enforce.Enforcer, context.Context, *policy.Section, string) (*enforce.Edited, error)
 
 	egress bool
 	apply  bool
@@ -36,10 +38,7 @@ type edit struct {
 }
 
 func (a *app) addVerb(action string) *cobra.Command {
-	e := &edit{app: a, done: "added"}
-	e.change = func(e *enforce.Enforcer, c *cobra.Command, section *policy.Section, sentence string) (*enforce.Edited, error) {
-		return e.Add(c.Context(), section, action+" "+sentence)
-	}
+	e := &edit{app: a, done: "added", begins: action + " ", change: (*enforce.Enforcer).Add}
 	return e.verb(&cobra.Command{
 		Use:               action + " SENTENCE",
 		Short:             "Add a sentence to the policy file: " + action + " ...",
@@ -49,10 +48,7 @@ func (a *app) addVerb(action string) *cobra.Command {
 }
 
 func (a *app) removeVerb() *cobra.Command {
-	e := &edit{app: a, done: "removed"}
-	e.change = func(e *enforce.Enforcer, c *cobra.Command, section *policy.Section, sentence string) (*enforce.Edited, error) {
-		return e.Remove(c.Context(), section, sentence)
-	}
+	e := &edit{app: a, done: "removed", change: (*enforce.Enforcer).Remove}
 	return e.verb(&cobra.Command{
 		Use:               "remove SENTENCE",
 		Short:             "Take a sentence out of the policy file",
@@ -86,7 +82,7 @@ func (e *edit) run(c *cobra.Command, sentence string) error {
 		egress := policy.Egress
 		section = &egress
 	}
-	edited, err := e.change(enforcer, c, section, sentence)
+	edited, err := e.change(enforcer, c.Context(), section, e.begins+sentence)
 	if err != nil {
 		return err
 	}

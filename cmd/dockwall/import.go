@@ -14,9 +14,9 @@ import (
 	"github.com/dockwall/dockwall/internal/imports"
 )
 
-const importHelp = `Reads a DOCKER-USER chain and prints the policy that means the same: from the host (or --snapshot), or
-from FILE: the output of iptables-save or of "iptables -S DOCKER-USER", or a shell script of iptables
-commands. FILE "-" is standard input.
+const importHelp = `Reads a DOCKER-USER chain and prints the policy that means the same: from the host (or
+--snapshot), or from FILE: the output of iptables-save or of "iptables -S DOCKER-USER", or a shell
+script of iptables commands. FILE "-" is standard input.
 
 What could not be carried over, and what looks like a typing error, is said on standard error, too.`
 
@@ -100,7 +100,7 @@ func (a *app) hostChain(c *cobra.Command) (string, *host.Host, error) {
 	if s.Host.Iptables == "legacy" {
 		four, six = s.Rules.IPTablesLegacy, s.Rules.IP6TablesLegacy
 	}
-	if strings.Count(six, "\n-A DOCKER-USER ") > strings.Count(six, "\n-A DOCKER-USER -j RETURN\n") {
+	if strings.Count(six, "-A DOCKER-USER ") > strings.Count(six, "-A DOCKER-USER -j RETURN\n") {
 		a.warn("the DOCKER-USER chain of ip6tables has rules, too: import them from a file (ip6tables-save >FILE)")
 	}
 	return four, s.Host, nil

@@ -12,8 +12,8 @@ import (
 	"github.com/dockwall/dockwall/internal/initial"
 )
 
-const initHelp = `Looks at the host and writes a policy that keeps today's publications reachable as they are, each with a
-remark on who can reach it now. A policy that is there already is never overwritten.
+const initHelp = `Looks at the host and writes a policy that keeps today's publications reachable as they are, each
+with a remark on who can reach it now. A policy that is there already is never overwritten.
 
 With --snapshot, the policy goes to standard output.`
 

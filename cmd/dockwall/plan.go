@@ -144,7 +144,8 @@ func planned(plan *enforce.Plan) planView {
 	view := planView{
 		Changes: !plan.Empty(), Backend: plan.Backend.Name(), Publications: []differenceView{},
 		Egress:  egressView{list(egress.New), list(egress.Gone), egress.Before, egress.After},
-		Summary: plan.Change.Summary, Rules: plan.Change.Text, Obsolete: names(plan.Obsolete), Problems: problemViews(plan.Warnings),
+		Summary: plan.Change.Summary, Rules: plan.Change.Text, Obsolete: names(plan.Obsolete),
+		Problems: problemViews(plan.Warnings),
 	}
 	for _, d := range publications {
 		view.Publications = append(view.Publications, differenceView{d.Publication.Protocol.String(), d.Publication.Port,

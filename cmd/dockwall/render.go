@@ -10,7 +10,8 @@ import (
 	"github.com/dockwall/dockwall/internal/iptables"
 )
 
-const renderHelp = `Prints the whole text that puts the policy in force, as a file for the backend's own tool. It changes nothing.
+const renderHelp = `Prints the whole text that puts the policy in force, as a file for the backend's own tool. It
+changes nothing.
 
 nftables: for nft -f. iptables: the parts for ipset restore, iptables-restore --noflush and
 ip6tables-restore --noflush, each under a line that names its program; --part prints one of them.`
@@ -51,7 +52,8 @@ func (a *app) renderVerb() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&part, "part", "", "of the iptables backend, only this: sets, ipv4 or ipv6")
-	_ = c.RegisterFlagCompletionFunc("part", cobra.FixedCompletions([]string{"sets", "ipv4", "ipv6"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("part", cobra.FixedCompletions(
+		[]string{"sets", "ipv4", "ipv6"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 

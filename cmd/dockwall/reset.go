@@ -1,13 +1,15 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/dockwall/dockwall/internal/enforce"
 )
 
-const resetHelp = `Removes everything that dockwall installed, by both backends, and nothing else. Every published port is
-then as open as Docker makes it. The policy file stays. It needs neither Docker nor a policy.`
+const resetHelp = `Removes everything that dockwall installed, by both backends, and nothing else. Every published
+port is then as open as Docker makes it. The policy file stays. It needs neither Docker nor a policy.`
 
 func (a *app) resetVerb() *cobra.Command {
 	var yes bool
@@ -37,7 +39,8 @@ func (a *app) reset(c *cobra.Command, yes bool) error {
 			return nil
 		}
 		for _, name := range names(found) {
-			a.say("the rules of the " + name + " backend will be removed: every published port will be as open as Docker makes it")
+			a.say("the rules of the " + name + " backend will be removed: " +
+				"every published port will be as open as Docker makes it")
 		}
 		return a.agree(c, "Remove them?")
 	})
@@ -62,5 +65,5 @@ func names(holdings []enforce.Holding) []string {
 	for _, h := range holdings {
 		names = append(names, h.Backend.Name())
 	}
-	return names
+	return slices.Compact(names) // iptables may be there in both variants
 }

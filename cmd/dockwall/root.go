@@ -38,11 +38,14 @@ func (a *app) root() *cobra.Command {
 
 func (a *app) globalFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
-	flags.StringVar(&a.policyPath, "policy", "/etc/dockwall/policy.yaml", "the policy; every *.yaml in policy.d beside it belongs to it")
+	flags.StringVar(&a.policyPath, "policy", "/etc/dockwall/policy.yaml",
+		"the policy; every *.yaml in policy.d beside it belongs to it")
 	flags.StringVar(&a.stateDir, "state-dir", "/var/lib/dockwall", "where the lock is")
 	flags.StringVar(&a.backend, "backend", "", "nftables or iptables; without it, what the policy's backend says")
-	flags.StringVar(&a.dockerHost, "docker-host", "", "address of the Docker engine; without it, $DOCKER_HOST or Docker's default")
-	flags.StringVar(&a.snapshot, "snapshot", "", "look at this snapshot instead of the host; needs neither root nor Docker")
+	flags.StringVar(&a.dockerHost, "docker-host", "",
+		"address of the Docker engine; without it, $DOCKER_HOST or Docker's default")
+	flags.StringVar(&a.snapshot, "snapshot", "",
+		"look at this snapshot instead of the host; needs neither root nor Docker")
 	flags.BoolVar(&a.json, "json", false, "print JSON")
 	_ = root.MarkPersistentFlagFilename("policy", "yaml") // these fail for flags that do not exist, and for nothing else
 	_ = root.MarkPersistentFlagDirname("state-dir")

@@ -98,7 +98,8 @@ func condition(name string) (bool, error) {
 	return os.Geteuid() == 0, nil
 }
 
-// exits runs a program, in the script's network namespace if it has one, and checks its exit code: exits 2 dockwall plan
+// exits runs a program, in the script's network namespace if it has one, and checks its exit code:
+// exits 2 dockwall plan
 func exits(ts *testscript.TestScript, negated bool, args []string) {
 	if negated || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM [ARGUMENT...]")

@@ -15,8 +15,8 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-const statusHelp = `Shows what is in force: since when, by which backend, every rule with the line it comes from and what it
-has counted, and what differs from the policy. Without a policy it shows what is installed.
+const statusHelp = `Shows what is in force: since when, by which backend, every rule with the line it comes from and
+what it has counted, and what differs from the policy. Without a policy it shows what is installed.
 
 Exit code 0: in force, as the policy says; 2: in force, but something differs; 5: in force, but there was
 no policy or no Docker engine to compare with; 6: nothing is in force.`

@@ -19,7 +19,8 @@ import (
 	"github.com/dockwall/dockwall/internal/netlab"
 )
 
-// engine starts an engine that answers as the recorded one did, and points $DOCKER_HOST to it: engine docker-20.10-iptables
+// engine starts an engine that answers as the recorded one did, and points $DOCKER_HOST to it:
+// engine docker-20.10-iptables
 func engine(ts *testscript.TestScript, _ bool, args []string) {
 	e, err := hosttest.Recorded(filepath.Join(recordings, args[0], "docker"))
 	ts.Check(err)
@@ -68,7 +69,8 @@ func network(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // contend holds the lock of a state directory, runs a program until its stderr says that it waits, gives the lock back
-// (or, with -interrupt, interrupts the program), and checks the exit code: contend [-interrupt] DIR CODE PROGRAM [ARGUMENT...]
+// (or, with -interrupt, interrupts the program), and checks the exit code:
+// contend [-interrupt] DIR CODE PROGRAM [ARGUMENT...]
 func contend(ts *testscript.TestScript, _ bool, args []string) {
 	interrupt := args[0] == "-interrupt"
 	if interrupt {

@@ -1,6 +1,6 @@
-// Package access says who reaches each publication of a host, in the words of the policy's own sentences: "office", "any
-// except blocklist", "nobody". It is what people are shown before rules; it decides nothing, and what it says follows
-// from the sentences alone, without looking into their sets.
+// Package access says who reaches each publication of a host, in the words of the policy's own sentences: "office",
+// "any except blocklist", "nobody". It is what people are shown before rules; it decides nothing, and what it says
+// follows from the sentences alone, without looking into their sets.
 package access
 
 import (
@@ -67,12 +67,16 @@ func (p Publication) Loopback() bool {
 	return !slices.ContainsFunc(p.Addresses, func(a netip.Addr) bool { return !a.IsLoopback() })
 }
 
-// At are the host's addresses that the port is published on; nil: every one.
+// At are the host's addresses that the port is published on; nil: every one. Loopback counts only where it is the only
+// one, because nobody outside reaches it.
 func (p Publication) At() []netip.Addr {
-	if slices.ContainsFunc(p.Addresses, netip.Addr.IsUnspecified) {
+	switch {
+	case slices.ContainsFunc(p.Addresses, netip.Addr.IsUnspecified):
 		return nil
+	case p.Loopback():
+		return p.Addresses
 	}
-	return p.Addresses
+	return slices.DeleteFunc(slices.Clone(p.Addresses), netip.Addr.IsLoopback)
 }
 
 // Dialled is what a client dials, as rules name it: "8123/tcp".

@@ -20,10 +20,9 @@ func onPort(ports []policy.PortSet, p Publication) bool {
 	if len(ports) == 0 {
 		return true
 	}
+	holds := func(r policy.PortRange) bool { return r.First <= p.Port && p.Port <= r.Last }
 	return slices.ContainsFunc(ports, func(s policy.PortSet) bool {
-		return s.Protocol == p.Protocol && (len(s.Ranges) == 0 || slices.ContainsFunc(s.Ranges, func(r policy.PortRange) bool {
-			return r.First <= p.Port && p.Port <= r.Last
-		}))
+		return s.Protocol == p.Protocol && (len(s.Ranges) == 0 || slices.ContainsFunc(s.Ranges, holds))
 	})
 }
 

@@ -15,9 +15,10 @@ type Holding struct {
 	Installed *backend.Installed
 }
 
-// choose is the backend to use, among the machine's, and the others. The command line's word counts before the policy's;
-// where neither says, it is nftables wherever that works.
-func (e *Enforcer) choose(ctx context.Context, wanted string, h *host.Host) (chosen backend.Backend, others []backend.Backend) {
+// choose is the backend to use, among the machine's, and the others. The command line's word counts before the
+// policy's; where neither says, it is nftables wherever that works.
+func (e *Enforcer) choose(ctx context.Context, wanted string, h *host.Host) (
+	chosen backend.Backend, others []backend.Backend) {
 	name := IPTables
 	switch {
 	case e.Backend != "" && e.Backend != Auto:

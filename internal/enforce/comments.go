@@ -54,7 +54,7 @@ func contentNames(backendName, text string) string {
 var (
 	chainHead    = regexp.MustCompile(`^\s*chain (\w+) \{`)
 	defaultChain = regexp.MustCompile(`^(ingress|local|egress)([46])$`)
-	counters     = regexp.MustCompile(`packets (\d+) bytes (\d+)`)
+	counters     = regexp.MustCompile(`packets (\d+) bytes (\d+)|^\[(\d+):(\d+)\]`)
 	fromRule     = regexp.MustCompile(`^(.*?):(\d+) ((?:allow|deny) .*) #([0-9a-f]{8})$`)
 	fromDefault  = regexp.MustCompile(`^default (ingress|local|egress) (allow|deny)$`)
 	sinceWhen    = regexp.MustCompile(`^since[ =]([0-9TZ:+-]+)`)
@@ -93,8 +93,8 @@ func readComment(installed *backend.Installed, chain, before, comment string) {
 	}
 	if all := counters.FindAllStringSubmatch(before, -1); all != nil {
 		last := all[len(all)-1]
-		line.Packets, _ = strconv.ParseUint(last[1], 10, 64) // digits
-		line.Bytes, _ = strconv.ParseUint(last[2], 10, 64)
+		line.Packets, _ = strconv.ParseUint(last[1]+last[3], 10, 64) // digits: one of the two forms
+		line.Bytes, _ = strconv.ParseUint(last[2]+last[4], 10, 64)
 	}
 	installed.Lines = append(installed.Lines, line)
 }

@@ -16,7 +16,7 @@ type Edited struct {
 	Warnings policy.Problems
 }
 
-// Add puts a sentence into the policy file. wanted is the section it belongs to; nil: where it can stand, ingress first.
+// Add puts a sentence into the policy file. wanted is its section; nil: where it can stand, ingress first.
 func (e *Enforcer) Add(ctx context.Context, wanted *policy.Section, sentence string) (*Edited, error) {
 	section := policy.Ingress
 	if wanted != nil {

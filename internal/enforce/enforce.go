@@ -1,5 +1,5 @@
-// Package enforce is the way from a policy file to a kernel that enforces it, and back: it loads, tests and compiles the
-// policy, picks the backend, compares with what is installed, installs, reads back and removes.
+// Package enforce is the way from a policy file to a kernel that enforces it, and back: it loads, tests and compiles
+// the policy, picks the backend, compares with what is installed, installs, reads back and removes.
 //
 // Invariants. Whatever changes the kernel happens under the lock of the state directory, and what it is based on is
 // collected after the lock was taken. Nothing is changed before the policy's tests hold, the caller has agreed to the

@@ -72,7 +72,8 @@ func failed(results []policy.TestResult) error {
 type NoPolicyError struct{ Path string }
 
 func (e *NoPolicyError) Error() string {
-	return fmt.Sprintf("there is no policy at %s: `dockwall init` writes one for this host; --policy names another file", e.Path)
+	return fmt.Sprintf("there is no policy at %s: `dockwall init` writes one for this host; --policy names another file",
+		e.Path)
 }
 
 // Load reads the policy at path with its drop-ins. Its error is a *NoPolicyError, or policy.Problems with all errors;

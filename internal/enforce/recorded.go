@@ -38,7 +38,7 @@ func (m recorded) Backends(h *host.Host) []backend.Backend {
 		six = r.IP6TablesLegacy
 	}
 	chain := "FORWARD"
-	if strings.Contains(six, "\n-A FORWARD -j DOCKER-USER\n") {
+	if strings.Contains(six, "-A FORWARD -j DOCKER-USER\n") {
 		chain = "DOCKER-USER"
 	}
 	saved := strings.Join([]string{r.IPTables, r.IP6Tables, r.IPTablesLegacy, r.IP6TablesLegacy, r.IPSet}, "\n")

@@ -15,7 +15,7 @@ type State string
 // section's default says anyway.
 const (
 	InForce    State = "in force"
-	NoLine     State = "in force; needs no line on this host now"
+	NoLine     State = "needs no line on this host now"
 	Pending    State = "not in force"
 	Gone       State = "in force, but not in the policy"
 	Uncompared State = "in force; not compared with the policy"

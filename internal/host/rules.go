@@ -10,9 +10,9 @@ import (
 
 // Rules are the firewall rules of a host as its own tools print them, and the settings beside them.
 type Rules struct {
-	IPTables        string            `json:"iptables,omitempty"` // iptables-nft-save
+	IPTables        string            `json:"iptables,omitempty"` // iptables-nft-save -c
 	IP6Tables       string            `json:"ip6tables,omitempty"`
-	IPTablesLegacy  string            `json:"iptables_legacy,omitempty"` // iptables-legacy-save
+	IPTablesLegacy  string            `json:"iptables_legacy,omitempty"` // iptables-legacy-save -c
 	IP6TablesLegacy string            `json:"ip6tables_legacy,omitempty"`
 	NftText         string            `json:"nft,omitempty"`      // nft list ruleset
 	NftJSON         string            `json:"nft_json,omitempty"` // nft -j list ruleset
@@ -32,12 +32,13 @@ type capture struct {
 
 // readRules asks every tool. A tool that is not there or fails is told in Missing.
 func readRules(ctx context.Context, ls listeners) Rules {
+	counted := []string{"-c"}
 	r := Rules{Sysctls: readSysctls(), Listeners: ls, Missing: map[string]string{}}
 	for _, c := range []capture{
-		{tool: "iptables-nft-save", into: &r.IPTables},
-		{tool: "ip6tables-nft-save", into: &r.IP6Tables},
-		{tool: "iptables-legacy-save", legacy: "ip_tables_names", into: &r.IPTablesLegacy},
-		{tool: "ip6tables-legacy-save", legacy: "ip6_tables_names", into: &r.IP6TablesLegacy},
+		{tool: "iptables-nft-save", args: counted, into: &r.IPTables},
+		{tool: "ip6tables-nft-save", args: counted, into: &r.IP6Tables},
+		{tool: "iptables-legacy-save", args: counted, legacy: "ip_tables_names", into: &r.IPTablesLegacy},
+		{tool: "ip6tables-legacy-save", args: counted, legacy: "ip6_tables_names", into: &r.IP6TablesLegacy},
 		{tool: "nft", args: []string{"list", "ruleset"}, into: &r.NftText},
 		{tool: "nft", args: []string{"-j", "list", "ruleset"}, into: &r.NftJSON},
 		{tool: "ipset", args: []string{"save"}, into: &r.IPSet},

@@ -87,9 +87,7 @@ func (w *writer) sentences(g group) []string {
 	}
 	var sentences []string
 	for _, a := range g.At() {
-		if !a.IsLoopback() {
-			sentences = append(sentences, base+" at "+a.String())
-		}
+		sentences = append(sentences, base+" at "+a.String())
 	}
 	return sentences
 }
@@ -105,8 +103,8 @@ func (g group) ports() string {
 	return g.Dialled()
 }
 
-// to names the container as it will be found again when it is made anew: by its service, or else by its name. A name that
-// the language takes for something else is left out, and the rule is then for whoever publishes the port.
+// to names the container as it will be found again when it is made anew: by its service, or else by its name. A name
+// that the language takes for something else is left out, and the rule is then for whoever publishes the port.
 func (w *writer) to(g group) string {
 	if g.Container == nil {
 		return ""

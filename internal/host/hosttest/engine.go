@@ -16,8 +16,8 @@ type Engine struct {
 	Answers map[string]any // path without the version -> answer
 }
 
-// Recorded is the engine of a recording: dir has version.json, info.json, networks.json, containers.json, and each network
-// and container inspected.
+// Recorded is the engine of a recording: dir has version.json, info.json, networks.json, containers.json, and each
+// network and container inspected.
 func Recorded(dir string) (*Engine, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil || len(paths) == 0 {
