@@ -20,7 +20,7 @@ type difference struct {
 // that is not in it is taken for different.
 func compare(rs *ruleset, has *reading, expected map[*family]listing, now time.Time) (*difference, error) {
 	d := &difference{families: map[*family][]string{}, tally: tally{}}
-	d.compareSets(rs.sets, has.sets)
+	d.compareSets(rs.sets, has)
 	for _, f := range has.families() {
 		forward, err := has.place(f)
 		if err != nil {
@@ -45,12 +45,12 @@ func (d *difference) change() backend.Change {
 }
 
 // compareSets makes sets that are missing, repairs those that were tampered with, and destroys what is not wanted.
-func (d *difference) compareSets(want []ipset, have map[string]*savedSet) {
+func (d *difference) compareSets(want []ipset, has *reading) {
 	wanted := map[string]bool{}
 	for _, s := range want {
 		wanted[s.name] = true
-		lines := s.repair(have[s.name])
-		if have[s.name] == nil {
+		lines := s.repair(has.sets[s.name])
+		if has.sets[s.name] == nil {
 			lines = append([]string{s.createText()}, lines...)
 			d.tally.count("set", "new", 1)
 		} else if len(lines) > 0 {
@@ -58,7 +58,7 @@ func (d *difference) compareSets(want []ipset, have map[string]*savedSet) {
 		}
 		d.sets = append(d.sets, lines...)
 	}
-	for _, name := range slices.Sorted(maps.Keys(have)) {
+	for _, name := range has.own() {
 		if !wanted[name] {
 			d.oldSets = append(d.oldSets, "destroy "+name)
 			d.tally.count("set", "gone", 1)

@@ -49,6 +49,9 @@ func newLab(m *machine) *lab {
 		m.Cleanup(func() { (*space).Close() })
 	}
 	host := m.space
+	for _, space := range []*netlab.Namespace{host, l.client, l.container} {
+		m.must(space.Sysctl("ipv6/conf/default/accept_dad", "0")) // addresses are usable at once
+	}
 	for _, knob := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding"} {
 		m.must(host.Sysctl(knob, "1"))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,7 +29,37 @@ func look(ctx context.Context, t tools) (*reading, error) {
 		return nil, err
 	}
 	r.sets = sets // without rules of ours it does not matter why there are none
+	if len(sets) > 0 {
+		r.elsewhere = usedElsewhere(ctx, t)
+	}
 	return r, nil
+}
+
+// usedSet is a set of ours in a rule.
+var usedSet = regexp.MustCompile("--match-set (" + setPrefix + `\S+)`)
+
+// usedElsewhere are the sets that our rules in the other variant of iptables use. If it cannot be read there are none:
+// the kernel destroys no set that is in use.
+func usedElsewhere(ctx context.Context, t tools) map[string]bool {
+	used := map[string]bool{}
+	other, known := map[string]string{"nft": "legacy", "legacy": "nft"}[t.variant]
+	if !known {
+		return used
+	}
+	for _, f := range families {
+		s, err := lookAt(ctx, tools{other}, f)
+		if err != nil {
+			continue
+		}
+		for _, rules := range s.chains {
+			for _, r := range rules {
+				for _, found := range usedSet.FindAllStringSubmatch(r.text, -1) {
+					used[found[1]] = true
+				}
+			}
+		}
+	}
+	return used
 }
 
 // hasIPv6 tells whether the kernel speaks IPv6 at all. If not, there is nothing to guard and no ip6tables.

@@ -2,6 +2,7 @@ package iptables
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,9 +14,10 @@ const dockerUser = "DOCKER-USER"
 
 // reading is what a host has of ours, and what we need to know of the rest.
 type reading struct {
-	variant string               // of iptables, for messages
-	saved   map[*family]*saved   // of the families that the host has: a kernel may be without IPv6
-	sets    map[string]*savedSet // by name
+	variant   string               // of iptables, for messages
+	saved     map[*family]*saved   // of the families that the host has: a kernel may be without IPv6
+	sets      map[string]*savedSet // by name
+	elsewhere map[string]bool      // names of sets that our rules in the other variant of iptables use
 }
 
 // families are those that the host has.
@@ -23,9 +25,15 @@ func (r *reading) families() []*family {
 	return slices.DeleteFunc(slices.Clone(families), func(f *family) bool { return r.saved[f] == nil })
 }
 
-// exists tells whether there is anything of ours.
+// exists tells whether there is anything of ours in this variant.
 func (r *reading) exists() bool {
-	return len(r.sets) > 0 || slices.ContainsFunc(r.families(), func(f *family) bool { return r.saved[f].exists() })
+	return len(r.own()) > 0 || slices.ContainsFunc(r.families(), func(f *family) bool { return r.saved[f].exists() })
+}
+
+// own are the names of the sets that no rule of ours in the other variant uses, sorted: both variants see the same sets.
+func (r *reading) own() []string {
+	names := slices.Sorted(maps.Keys(r.sets))
+	return slices.DeleteFunc(names, func(name string) bool { return r.elsewhere[name] })
 }
 
 // NoDockerUserError is a host without the chain that this backend stands in.

@@ -260,13 +260,16 @@ func TestRefusals(t *testing.T) {
 		"iptables-nft-restore v1.8.9 (nf_tables): \nline 3: RULE_APPEND failed (Too many)\n":                               "-A FOO -j NONE",
 		"iptables-restore v1.8.9 (legacy): Set x doesn't exist.\n\nError occurred at line: 3\nTry `iptables-restore -h'\n": "-A FOO -j NONE",
 		"ipset v7.17: Error in line 2: Syntax error: typename 'x' is unknown\n":                                            ":FOO - [0:0]",
-		"iptables-restore: line 4 failed\n":                                                                                "", // the COMMIT: any line may be the cause
+		"iptables-restore: line 4 failed\n":                                                                                "", // the COMMIT
 		"something else\n":                                                                                                 "",
 	} {
 		var refused *backend.RefusedError
 		err := refusal("iptables-restore", input, said, errors.New("exit status 1"))
 		if !errors.As(err, &refused) || refused.Line != want || strings.Contains(refused.Message, "Try") {
 			t.Errorf("%q became %#v, want the line %q", said, err, want)
+		}
+		if strings.Contains(said, "line 4") {
+			contains(t, err.Error(), "does not say which", "xt_set")
 		}
 	}
 	for said, want := range map[string]string{

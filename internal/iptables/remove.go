@@ -20,20 +20,14 @@ func (b *Backend) Remove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	installed := false
 	for _, f := range r.families() {
-		installed = installed || r.saved[f].exists()
 		if err := b.removeFamily(ctx, f, r.saved[f]); err != nil {
 			return err
 		}
 	}
 	lines := ""
-	for _, name := range slices.Sorted(maps.Keys(r.sets)) {
+	for _, name := range r.own() {
 		lines += "destroy " + name + "\n"
-	}
-	if !installed { // sets in use are the other variant's
-		_, err := b.tools.tryDestroy(ctx, lines)
-		return err
 	}
 	if err := b.tools.destroy(ctx, lines); err != nil {
 		return fmt.Errorf("all rules were removed, but %w", err)

@@ -123,8 +123,7 @@ var reasons = []struct{ said, means string }{
 	{"xtables lock", "another program is changing iptables' rules and did not finish within 10 seconds; try again"},
 	{"Cannot open session to kernel", "this kernel has no ip_set: load the module ip_set, or use a kernel with CONFIG_IP_SET"},
 	{"Kernel support protocol version", "the ipset program and this kernel do not understand each other: update the package ipset"},
-	{"missing kernel module", "this kernel lacks a module that the rules need: ip_set, xt_set, xt_conntrack, xt_comment and " +
-		"ipt_REJECT are used"},
+	{"missing kernel module", "this kernel lacks one of the modules that the rules need: " + modules},
 }
 
 // refusal is what a program's complaint means.
@@ -138,8 +137,17 @@ func refusal(tool, input, message string, err error) error {
 			return fmt.Errorf("%s: %s (it said: %s)", tool, r.means, message)
 		}
 	}
-	return &backend.RefusedError{Tool: tool, Message: message, Line: complainedLine(input, message)}
+	line := complainedLine(input, message)
+	if line == "COMMIT" {
+		line = ""
+		message += " (that is the COMMIT: the kernel refused one of the lines before it and does not say which, perhaps " +
+			"because it lacks one of " + modules + ")"
+	}
+	return &backend.RefusedError{Tool: tool, Message: message, Line: line}
 }
+
+// modules are the kernel's modules that the rules need.
+const modules = "ip_set, xt_set, xt_conntrack, xt_comment and ipt_REJECT"
 
 // firstLines is a message without the hint to read the manual.
 func firstLines(message string) string {
@@ -150,8 +158,7 @@ func firstLines(message string) string {
 // lineNumber is how all the programs name a line of their input: "line 12 failed", "line: 5", "in line 2:".
 var lineNumber = regexp.MustCompile(`line:? (\d+)`)
 
-// complainedLine is the line of the input that a message names, "" for none. The legacy variant only learns at the
-// COMMIT that the kernel refuses, and cannot say which line is the cause.
+// complainedLine is the line of the input that a message names, "" for none.
 func complainedLine(input, message string) string {
 	found := lineNumber.FindStringSubmatch(message)
 	if found == nil {
@@ -159,7 +166,7 @@ func complainedLine(input, message string) string {
 	}
 	n, err := strconv.Atoi(found[1])
 	lines := strings.Split(input, "\n")
-	if err != nil || n < 1 || n > len(lines) || lines[n-1] == "COMMIT" {
+	if err != nil || n < 1 || n > len(lines) {
 		return ""
 	}
 	return lines[n-1]

@@ -18,3 +18,30 @@ func TestRemoveLeavesTheOtherVariantsSets(t *testing.T) {
 		equal(m.T, "the sets after removal", "", m.sets())
 	})
 }
+
+// Docker may come to use the other variant: the gate moves there, and with it the sets.
+func TestMoveToTheOtherVariant(t *testing.T) {
+	onEachVariant(t, func(m *machine) {
+		m.docker()
+		m.install(sample())
+		other := &machine{m.T, m.space, New(Options{Variant: "nft", Now: moment}), "nft"}
+		if m.variant == "nft" {
+			other.backend, other.variant = New(Options{Variant: "legacy", Now: moment}), "legacy"
+		}
+		if i := other.read(); i != nil {
+			m.Errorf("in the other variant, Read finds %+v", i)
+		}
+		other.docker()
+		other.install(webGate("192.0.2.0/24")) // needs none of the sets, and must not touch them
+		if c := m.plan(sample()); !c.Empty() {
+			m.Errorf("after an install in the other variant, there is something to do (%s):\n%s", c.Summary, c.Text)
+		}
+		other.install(sample())
+		m.must(m.in(m.backend.Remove))
+		if c := other.plan(sample()); !c.Empty() {
+			m.Errorf("after the removal of the old rules, there is something to do (%s):\n%s", c.Summary, c.Text)
+		}
+		m.must(m.in(other.backend.Remove))
+		equal(m.T, "the sets after removal", "", m.sets())
+	})
+}
