@@ -53,8 +53,11 @@ func (c *conversion) outcome(e *entry) string {
 		switch {
 		case p.stated:
 			return "" // its sentences say it
+		case p.dead == e.line:
+			return "" // said once already
 		case p.dead > 0:
 			dead = max(dead, p.dead)
+		case p.unsaid:
 		case len(p.boxes) > 0:
 			texts = append(texts, c.standard(e, policy.Section(s)))
 		}

@@ -21,6 +21,7 @@ type arrangement struct {
 	standard  policy.Action
 	sentences []sentence
 	failed    []failure
+	stricter  []*entry // denies that could not be cut
 }
 
 // failure is an entry that an arrangement cannot say.
@@ -151,7 +152,7 @@ func (a *arrangement) deny(i item, before, after []box, closed bool) {
 	if cut {
 		rest, err := minusAll(boxes, before)
 		if err != nil {
-			a.failed = append(a.failed, failure{i.entry, err})
+			a.stricter = append(a.stricter, i.entry)
 			rest = boxes // closed rather than open
 		}
 		boxes = rest

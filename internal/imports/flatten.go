@@ -25,6 +25,7 @@ type part struct {
 	err    error // why it cannot be said
 	dead   int   // the line that decides all its conversations first
 	stated bool  // it has sentences
+	unsaid bool  // it needs none on this host
 }
 
 // Targets that a rule can have besides chains.

@@ -39,7 +39,7 @@ type lexer struct {
 	at     int
 	line   int
 	tokens []token
-	broken func(line int, why string)
+	broken func(line int, why string) (goOn bool)
 
 	pieces  []piece // of the word that is being read
 	literal []byte  // the word's last piece, while it is plain text; nil: it is not
@@ -48,7 +48,7 @@ type lexer struct {
 }
 
 // lex gives the tokens of text. What cannot be read is reported by its line, and left out.
-func lex(text string, broken func(line int, why string)) []token {
+func lex(text string, broken func(line int, why string) (goOn bool)) []token {
 	l := &lexer{text: text, line: 1, broken: broken}
 	for l.at < len(l.text) {
 		if !l.ruleLine() {
@@ -86,7 +86,10 @@ func (l *lexer) logicalLine() {
 	start, line, count := l.at, l.line, len(l.tokens)
 	for l.at < len(l.text) && l.text[l.at] != '\n' {
 		if why := l.step(); why != "" {
-			l.broken(line, why)
+			if !l.broken(line, why) {
+				l.at = len(l.text)
+				return
+			}
 			l.at, l.line, l.tokens = start, line, l.tokens[:count]
 			l.pieces, l.literal, l.ends = nil, nil, nil
 			l.nextLine()

@@ -172,14 +172,12 @@ var protocols = map[string]host.Protocol{
 
 func (s *spec) protocol(o option) error {
 	name := strings.ToLower(o.value())
-	p, known := protocols[name]
-	meant := wholeProtocol(host.ICMP)
-	switch {
-	case name == "all" || name == "0":
-		meant = allPorts()
-	case !known:
-		return fmt.Errorf("the policy knows tcp, udp, sctp and icmp, not the protocol %s", printable(o.value()))
-	default:
+	meant := allPorts()
+	if name != "all" && name != "0" {
+		p, known := protocols[name]
+		if !known {
+			return fmt.Errorf("the policy knows tcp, udp, sctp and icmp, not the protocol %s", printable(o.value()))
+		}
 		meant = wholeProtocol(p)
 	}
 	if o.not {

@@ -68,13 +68,13 @@ func (r *reading) recognise(line string) {
 // read plays the whole text.
 func (r *reading) read() error {
 	broken := 0
-	tokens := lex(strings.Join(r.lines, "\n"), func(line int, why string) {
-		if broken++; broken <= mostBroken {
-			r.notCarried(line, why)
-		}
+	tokens := lex(strings.Join(r.lines, "\n"), func(line int, why string) (goOn bool) {
+		r.notCarried(line, why)
+		broken++
+		return broken < mostBroken
 	})
-	if broken > mostBroken {
-		return fmt.Errorf("this is neither iptables-save's output nor a shell script: %d lines have quotes or brackets "+
+	if broken == mostBroken {
+		return fmt.Errorf("this is neither iptables-save's output nor a shell script: %d lines and more have quotes or brackets "+
 			"that are never closed", broken)
 	}
 	s := &script{reading: r, values: values{}, functions: map[string][]node{}}
@@ -88,7 +88,7 @@ func (r *reading) found() bool {
 }
 
 func (r *reading) note(line int, why string) Note {
-	return Note{Line: line, Text: r.source(line), Why: why}
+	return Note{Line: line, Text: r.source(line), Why: visible(why)}
 }
 
 func (r *reading) notCarried(line int, why string) {
@@ -114,17 +114,23 @@ func (r *reading) source(line int) string {
 	return printable(text)
 }
 
+// printable is text as comments and messages quote it.
 func printable(text string) string {
-	var b strings.Builder
-	for _, c := range strings.Join(strings.Fields(text[:min(len(text), 4*longestShown)]), " ") {
-		if c < ' ' || c > '~' {
-			c = '?'
-		}
-		if b.WriteRune(c); b.Len() == longestShown {
-			return b.String() + "..."
-		}
+	text = visible(text[:min(len(text), 2*longestShown)])
+	if len(text) > longestShown {
+		return text[:longestShown] + "..."
 	}
-	return b.String()
+	return text
+}
+
+// visible is text on one line, with a question mark in place of every character that is not printable ASCII.
+func visible(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return '?'
+		}
+		return c
+	}, strings.Join(strings.Fields(text), " "))
 }
 
 // variantUsed remembers which iptables a script calls by name, and where first.

@@ -39,7 +39,7 @@ func (c *conversion) render(a *arrangement, s policy.Section) (cost int) {
 		})
 		cost += costOfInexact * len(x.remarks)
 	}
-	return cost + costOfFailure*len(a.failed)
+	return cost + costOfFailure*(len(a.failed)+len(a.stricter))
 }
 
 // mostMerged is how many sentences are looked at for pairs. In more no person looks for them either.
@@ -100,7 +100,10 @@ func (c *conversion) rules(x *sentence, s policy.Section) ([]policy.Rule, error)
 			all = append(all, r)
 		}
 	}
-	return all, parsable(all)
+	if err := parsable(all); err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 func (x *sentence) remark(text string) {

@@ -18,6 +18,9 @@ func (c *conversion) settle(a arrangement, s policy.Section) section {
 		}
 		f.entry.section[s].err = f.err
 	}
+	for _, e := range a.stricter {
+		c.reading.notCarried(e.line, fmt.Sprintf("%v; the policy refuses all of it, also what lines before it let pass", errTooManyPieces))
+	}
 	for _, x := range a.sentences {
 		for _, e := range []*entry{x.entry, x.also} {
 			if e != nil && len(x.rules) > 0 {

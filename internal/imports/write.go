@@ -17,7 +17,7 @@ func (c *conversion) result() (*Result, error) {
 		r.Remarks = append(r.Remarks, c.reading.note(line, strings.Join(c.became[line], "; ")))
 	}
 	for _, text := range c.header {
-		r.Remarks = append(r.Remarks, Note{Why: text})
+		r.Remarks = append(r.Remarks, Note{Why: visible(text)})
 	}
 	r.Remarks = sorted(append(r.Remarks, c.reading.remarks...))
 	r.Policy = c.write(r)
