@@ -18,7 +18,7 @@ func (e *edit) chains(want []*chain, shown, have *reading) {
 			e.define(c)
 			h = &chainReading{}
 		case h.policy != shown.chains[c.name].policy:
-			e.count("policy", 1, 1)
+			e.count("hook policy", 1, 0)
 			e.define(c)
 		}
 		e.rules(c, shown.chains[c.name].rules, h.rules)

@@ -215,8 +215,9 @@ delete element inet dockwall inside {
 	if strings.Contains(c.Text, "ingress4_tcp_6379") {
 		t.Errorf("the change touches what is the same:\n%s", c.Text)
 	}
-	if c.Summary != "2 elements gone, 1 map gone, 1 rule new" && c.Summary == "" {
-		t.Errorf("summary: %s", c.Summary)
+	const summary = "X"
+	if c.Summary != summary {
+		t.Errorf("summary: %s, want %s", c.Summary, summary)
 	}
 }
 

@@ -33,8 +33,8 @@ func (s *scene) container(c testbed.Container) *testbed.Running {
 	running, err := s.bed.Engine.RunContainer(s.Context(), c)
 	s.must(err)
 	s.Cleanup(func() { running.Remove(background) }) // many scenarios have removed it themselves
-	// Its address may have been another's a moment ago, with another MAC address that the host still remembers.
-	_, err = s.bed.Host.Run(s.Context(), "ip", "neigh", "flush", "all")
+	// Its IPv6 address may have been another's a moment ago, with another MAC address that the host still remembers.
+	_, err = s.bed.Host.Run(s.Context(), "ip", "-6", "neigh", "flush", "all")
 	s.must(err)
 	return running
 }
