@@ -215,7 +215,7 @@ delete element inet dockwall inside {
 	if strings.Contains(c.Text, "ingress4_tcp_6379") {
 		t.Errorf("the change touches what is the same:\n%s", c.Text)
 	}
-	const summary = "X"
+	const summary = "2 elements gone, 1 set gone, 1 rule new, 13 rules gone, 4 chains gone"
 	if c.Summary != summary {
 		t.Errorf("summary: %s, want %s", c.Summary, summary)
 	}
