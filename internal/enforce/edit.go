@@ -86,12 +86,18 @@ func (e *Enforcer) rewrite(change func([]byte) ([]byte, error)) (*Edited, error)
 	if err := policy.WriteFile(e.PolicyPath, text); err != nil {
 		return nil, err
 	}
-	return &Edited{touched(old, changed), problems.Warnings()}, nil
+	return &Edited{touched(e.rules(old), e.rules(changed)), problems.Warnings()}, nil
 }
 
-// touched is the rule that only one of the two policies has.
-func touched(old, changed *policy.Policy) policy.Rule {
-	before, after := slices.Concat(old.Ingress, old.Egress), slices.Concat(changed.Ingress, changed.Egress)
+// rules are those of the policy file itself, without its drop-ins.
+func (e *Enforcer) rules(p *policy.Policy) []policy.Rule {
+	return slices.DeleteFunc(slices.Concat(p.Ingress, p.Egress), func(r policy.Rule) bool {
+		return r.Position.File != e.PolicyPath
+	})
+}
+
+// touched is the rule that only one of the two lists has.
+func touched(before, after []policy.Rule) policy.Rule {
 	for _, pair := range [][2][]policy.Rule{{after, before}, {before, after}} {
 		for _, r := range pair[0] {
 			same := func(other policy.Rule) bool { return r.Section == other.Section && r.String() == other.String() }
