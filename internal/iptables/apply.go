@@ -10,8 +10,8 @@ import (
 	"github.com/dockwall/dockwall/internal/backend"
 )
 
-// Apply runs the sections of a change in their order. Refused by a program: a *backend.RefusedError, and everything that
-// was done before is undone.
+// Apply runs the sections of a change in their order. Refused by a program: a *backend.RefusedError, and everything
+// that was done before is undone.
 func (b *Backend) Apply(ctx context.Context, c backend.Change) error {
 	sections, err := Sections(c.Text)
 	if err != nil {

@@ -43,7 +43,9 @@ func (c *compiler) refuseLoopback() []rule {
 	if c.loopback == "" {
 		return nil
 	}
-	return []rule{{match: conntrack("--ctorigdst " + c.loopback), comment: remark("published on loopback only"), target: c.refuse()}}
+	return []rule{{
+		match: conntrack("--ctorigdst " + c.loopback), comment: remark("published on loopback only"), target: c.refuse(),
+	}}
 }
 
 // otherwise is the target for conversations that no line of their chain decides. What a conntrack helper expected (an

@@ -78,7 +78,8 @@ func segment(p host.Protocol, port uint16, c *gate.Chain) gate.Segment {
 func manyMembers(action policy.Action, first string, n int) gate.Line {
 	l := gate.Line{Action: action, Client: manyAddresses(first, n)}
 	for i, r := range l.Client.Ranges {
-		l.Members = append(l.Members, gate.Member{Range: r, Rule: ref(100+i, fmt.Sprintf("%s 80/tcp from %s", action, r.From()))})
+		rule := ref(100+i, fmt.Sprintf("%s 80/tcp from %s", action, r.From()))
+		l.Members = append(l.Members, gate.Member{Range: r, Rule: rule})
 	}
 	return l
 }

@@ -2,6 +2,7 @@ package iptables
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -56,16 +57,16 @@ func linesText(lines []backend.Line) string {
 		}
 		ports := []string{}
 		for _, p := range l.Ports {
-			ports = append(ports, policy.PortSet{Protocol: p.Protocol, Ranges: []policy.PortRange{{First: p.First, Last: p.Last}}}.String())
+			set := policy.PortSet{Protocol: p.Protocol, Ranges: []policy.PortRange{{First: p.First, Last: p.Last}}}
+			ports = append(ports, set.String())
 		}
-		b.WriteString(strings.Join([]string{string(rune('0' + l.Family)), string(l.Way), strings.Join(ports, " "), l.Action.String(), what}, " | "))
-		b.WriteString("\n")
+		fmt.Fprintf(&b, "%d | %s | %s | %s | %s\n", l.Family, l.Way, strings.Join(ports, " "), l.Action, what)
 	}
 	return b.String()
 }
 
-// On a host where Docker uses no IPv6, its jump stands in FORWARD. The nft variant leaves nothing behind; the legacy one
-// keeps the table in the kernel, and no other table.
+// On a host where Docker uses no IPv6, its jump stands in FORWARD. The nft variant leaves nothing behind; the legacy
+// one keeps the table in the kernel, and no other table.
 func TestRemoveWithoutIPv6Table(t *testing.T) {
 	onEachVariant(t, func(m *machine) {
 		m.restore("iptables", stubs)
@@ -75,7 +76,8 @@ func TestRemoveWithoutIPv6Table(t *testing.T) {
 		m.must(m.in(m.backend.Remove))
 		after := m.all()
 		if m.variant == "legacy" {
-			after = strings.Replace(after, "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n", "", 1)
+			empty := "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n"
+			after = strings.Replace(after, empty, "", 1)
 		}
 		equal(m.T, "the host after Remove", before, after)
 	})
@@ -116,8 +118,10 @@ func TestChangeIsTheDifference(t *testing.T) {
 		second := m.install(webGate("198.51.100.0/24"))
 		other := webGate("").IPv4.Ingress.Segments[1].Chain.Lines[0].Rule.Hash
 		contains(m.T, first.Text, other, "-I DOCKER-USER")
-		if strings.Contains(second.Text, other) || strings.Contains(second.Text, "DOCKER-USER") || strings.Contains(second.Text, IPv6Header) {
-			m.Errorf("the change speaks of what did not change:\n%s", second.Text)
+		for _, same := range []string{other, "DOCKER-USER", IPv6Header} {
+			if strings.Contains(second.Text, same) {
+				m.Errorf("the change speaks of %q, which did not change:\n%s", same, second.Text)
+			}
 		}
 		fresh := m.plan(webGate("198.51.100.0/24"))
 		if !fresh.Empty() {
@@ -169,7 +173,8 @@ func TestMovedSentencesAreNoChange(t *testing.T) {
 func TestPlaceOfIPv6(t *testing.T) {
 	onEachVariant(t, func(m *machine) {
 		m.restore("iptables", stubs)
-		m.restore("ip6tables", "*filter\n:DOCKER-USER - [0:0]\n-A FORWARD -i eth9 -j ACCEPT\nCOMMIT\n") // which nothing leads to
+		// There is a DOCKER-USER, but nothing leads to it.
+		m.restore("ip6tables", "*filter\n:DOCKER-USER - [0:0]\n-A FORWARD -i eth9 -j ACCEPT\nCOMMIT\n")
 		m.install(sample())
 		contains(m.T, m.save(), "-A FORWARD -j DOCKWALL-FORWARD\n-A FORWARD -i eth9 -j ACCEPT\n")
 		m.restore("ip6tables", "*filter\n-I FORWARD -j DOCKER-USER\nCOMMIT\n")

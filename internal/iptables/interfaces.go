@@ -8,8 +8,8 @@ import (
 // Whether an interface is one of Docker's bridges is found by the beginning of its name: "br-+" and then "br-a+" stand
 // for all bridges that begin so. Measured with 64 bridges against one rule a bridge, and against a set of type
 // hash:net,iface (which the kernel walks too, as all its elements are of one prefix, and which ends at 64): 0.4 μs a
-// look-up with the nft variant, where the others take 2.5 and 1.4. A name that begins like no bridge's costs one rule for
-// each way that bridges' names begin.
+// look-up with the nft variant, where the others take 2.5 and 1.4. A name that begins like no bridge's costs one rule
+// for each way that bridges' names begin.
 
 const (
 	fewBridges = 4 // that are compared one by one

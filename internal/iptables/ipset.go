@@ -21,7 +21,7 @@ const setPrefix = "dockwall-"
 type ipset struct {
 	name     string
 	kind     string // "hash:net family inet", as create takes it
-	counted  bool   // its elements have counters and comments
+	counted  bool   // its elements have counters and comments: each is of one rule. Other sets serve several rules
 	elements []element
 }
 
@@ -94,7 +94,8 @@ func prefixKey(p netip.Prefix) string {
 	return p.Masked().String()
 }
 
-// createText is the line that makes the set. The sizes are hints that save the kernel work, and do not count as content.
+// createText is the line that makes the set. The sizes are hints that save the kernel work, and do not count as
+// content.
 func (s ipset) createText() string {
 	text := "create " + s.name + " " + s.kind
 	if strings.HasPrefix(s.kind, "hash:") {

@@ -1,31 +1,31 @@
 // Package iptables enforces a gate with iptables-restore, one transaction for each address family, and ipset.
 //
 // Where the rules stand. DOCKER-USER's first rule jumps to DOCKWALL-FORWARD, INPUT's to DOCKWALL-INPUT and OUTPUT's to
-// DOCKWALL-OUTPUT, all in the table filter. For IPv6, where Docker has no DOCKER-USER or does not use it, FORWARD's first
-// rule takes its place. Everything is judged by what conntrack knows of the conversation, so that both of its directions
-// meet the same chain. Inside our chains rules only go on (-g) and never jump, so that RETURN, which is what "allow"
-// does, leads back to DOCKER-USER: later rules of the host's owner and Docker's own still decide.
+// DOCKWALL-OUTPUT, all in the table filter. For IPv6, where Docker has no DOCKER-USER or does not use it, FORWARD's
+// first rule takes its place. Everything is judged by what conntrack knows of the conversation, so that both of its
+// directions meet the same chain. Inside our chains rules only go on (-g) and never jump, so that RETURN, which is what
+// "allow" does, leads back to DOCKER-USER: later rules of the host's owner and Docker's own still decide.
 //
 // Names. A chain's and a set's name holds a hash of its content, and the content of a chain has the names of those it
 // goes to. So a name means the same rules everywhere, the difference between two gates is the difference between two
-// lists of names, and what is in both is not touched and keeps its counters. Only the three chains above have rules that
-// change under one name, and DOCKWALL-ABOUT, where no packet comes: its comment says since when the rules stand.
+// lists of names, and what is in both is not touched and keeps its counters. Only the three chains above have rules
+// that change under one name, and DOCKWALL-ABOUT, where no packet comes: its comment says since when the rules stand.
 //
-// Cost for a packet. Ports are found by a tree of chains with at most 16 branches a node and four levels, and bridges by
-// the beginnings of their names, so that neither the number of rules nor that of networks makes a list to walk. A line
-// with more than four prefixes is one look-up in a set, as are many rules that differ only in their client.
+// Cost for a packet. Ports are found by a tree of chains with at most 16 branches a node and four levels, and bridges
+// by the beginnings of their names, so that neither the number of rules nor that of networks makes a list to walk. A
+// line with more than four prefixes is one look-up in a set, as are many rules that differ only in their client.
 //
 // Order. New sets are made, then each family's transaction puts chains, jumps and removals in force at once, then old
 // sets are destroyed. If IPv6's is refused, IPv4's is put back.
 //
 // The text of a Change, and of Render, is the input of these programs in sections: see Sections. To install a rendered
-// gate by hand, feed the part under "# ipset restore" to `ipset restore`, the one under "# iptables-restore --noflush" to
-// that, and the one under "# ip6tables-restore --noflush" to that; each header is a comment to the program. That is for a
-// host without rules of ours: over older ones it leaves their jumps and chains standing, until the next Change.
+// gate by hand, feed the part under "# ipset restore" to `ipset restore`, the one under "# iptables-restore --noflush"
+// to that, and the one under "# ip6tables-restore --noflush" to that; each header is a comment to the program. That is
+// for a host without rules of ours: over older ones it leaves their jumps and chains standing, until the next Change.
 //
 // Limits. There is no one transaction over both families. A set of more than four dialled addresses is compared only
-// where no NAT rule rewrote the destination. The legacy variant keeps the table filter of a family in the kernel once it
-// was used, empty after Remove; the nft variant leaves nothing.
+// where no NAT rule rewrote the destination. The legacy variant keeps the table filter of a family in the kernel once
+// it was used, empty after Remove; the nft variant leaves nothing.
 package iptables
 
 import (
@@ -107,7 +107,8 @@ func (b *Backend) Read(ctx context.Context) (*backend.Installed, error) {
 
 // Change is the difference between what is installed and the gate. Where something is installed, the gate is rehearsed
 // first (which needs root), unless that was done already: it has to be known how its rules read back. With nothing
-// installed, the host is as the last Read saw it, or as Options say. A host without DOCKER-USER is a *NoDockerUserError.
+// installed, the host is as the last Read saw it, or as Options say. A host without DOCKER-USER is a
+// *NoDockerUserError.
 func (b *Backend) Change(g *gate.Gate, installed *backend.Installed) (backend.Change, error) {
 	rs, err := compile(g)
 	if err != nil {

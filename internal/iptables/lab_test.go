@@ -21,8 +21,8 @@ import (
 //	client eth0 ── eno1 host docker0 ── eth0 container
 //	client eth1 ── wg0  host
 //
-// The container has 172.17.0.2 and fd00:17::2. Port 8080 of the host is published to its port 80, tcp and udp, and so is
-// 127.0.0.1:9001. The client has two addresses of each family on eth0: one in the office, one that is not.
+// The container has 172.17.0.2 and fd00:17::2. Port 8080 of the host is published to its port 80, tcp and udp, and so
+// is 127.0.0.1:9001. The client has two addresses of each family on eth0: one in the office, one that is not.
 type lab struct {
 	*machine
 	client, container *netlab.Namespace
@@ -69,7 +69,8 @@ func newLab(m *machine) *lab {
 	l.route(l.client, "fd00:17::/64", "2001:db8:1::1")
 	l.route(l.container, "0.0.0.0/0", "172.17.0.1")
 	l.route(l.container, "::/0", "fd00:17::1")
-	l.rules("iptables", "172.17.0.2", "172.17.0.2:80", "-A DOCKER -d 127.0.0.1/32 ! -i docker0 -p tcp -m tcp --dport 9001 -j DNAT --to-destination 172.17.0.2:80\n")
+	loopback := "-A DOCKER -d 127.0.0.1 ! -i docker0 -p tcp -m tcp --dport 9001 -j DNAT --to-destination 172.17.0.2:80\n"
+	l.rules("iptables", "172.17.0.2", "172.17.0.2:80", loopback)
 	l.rules("ip6tables", "fd00:17::2", "[fd00:17::2]:80", "")
 	return l
 }

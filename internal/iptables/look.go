@@ -121,8 +121,8 @@ func legacyHasTable(f *family) (bool, error) {
 // unreadable says why iptables-save printed no table although there is one: it does so, and reports success, where nft
 // put objects of its own into the table.
 func unreadable(f *family, text string) error {
-	return fmt.Errorf("%s cannot read its table filter: it printed %q. nft was used to put something into that table that "+
-		"iptables does not know, and now neither Docker nor dockwall can work with it; find it with "+
+	return fmt.Errorf("%s cannot read its table filter: it printed %q. nft was used to put something into that table "+
+		"that iptables does not know, and now neither Docker nor dockwall can work with it; find it with "+
 		"`nft -a list table %s filter` and remove it", f.tool, strings.TrimSpace(text), f.nftables)
 }
 

@@ -103,7 +103,8 @@ func removeEmptyTable(f *family) error {
 		return fmt.Errorf("asking nf_tables: %w", err)
 	}
 	defer c.Close()
-	name, err := netlink.MarshalAttributes([]netlink.Attribute{{Type: unix.NFTA_TABLE_NAME, Data: []byte(filterTable + "\x00")}})
+	table := netlink.Attribute{Type: unix.NFTA_TABLE_NAME, Data: []byte(filterTable + "\x00")}
+	name, err := netlink.MarshalAttributes([]netlink.Attribute{table})
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// opened is a family whose lines judge what is dialled at port 8080 and, directly, at port 80, and what ends on the host
-// at port 8081; tcp and udp.
+// opened is a family whose lines judge what is dialled at port 8080 and, directly, at port 80, and what ends on the
+// host at port 8081; tcp and udp.
 func opened(lines ...gate.Line) gate.Family {
 	c := chainOf(lines...)
 	return gate.Family{

@@ -30,7 +30,8 @@ func (r *reading) exists() bool {
 	return len(r.own()) > 0 || slices.ContainsFunc(r.families(), func(f *family) bool { return r.saved[f].exists() })
 }
 
-// own are the names of the sets that no rule of ours in the other variant uses, sorted: both variants see the same sets.
+// own are the names of the sets that no rule of ours in the other variant uses, sorted: both variants see the same
+// sets.
 func (r *reading) own() []string {
 	names := slices.Sorted(maps.Keys(r.sets))
 	return slices.DeleteFunc(names, func(name string) bool { return r.elsewhere[name] })
@@ -42,8 +43,9 @@ type NoDockerUserError struct {
 }
 
 func (e *NoDockerUserError) Error() string {
-	return fmt.Sprintf("iptables (%s) has no chain DOCKER-USER on this host: Docker is not running, or programs its rules "+
-		"elsewhere (its nftables backend has no such chain); start Docker, or set `backend: nftables` in the policy", e.Variant)
+	return fmt.Sprintf("iptables (%s) has no chain DOCKER-USER on this host: Docker is not running, or programs its "+
+		"rules elsewhere (its nftables backend has no such chain); start Docker, or set `backend: nftables` in the policy",
+		e.Variant)
 }
 
 // place is the chain whose first rule sends forwarded packets to us: DOCKER-USER, unless nothing leads there. Docker

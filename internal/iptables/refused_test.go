@@ -40,10 +40,9 @@ func (m *machine) count() {
 	m.Helper()
 	text := "*filter\n"
 	for line := range strings.Lines(m.save()) {
-		if w := strings.SplitN(strings.TrimSpace(line), " ", 3); len(w) == 3 && w[0] == "-A" && strings.HasPrefix(w[1], "DOCKWALL-i-") {
-			if !strings.Contains(text, w[1]) {
-				text += "-R " + w[1] + " 1 -c 7 700 " + w[2] + "\n"
-			}
+		w := strings.SplitN(strings.TrimSpace(line), " ", 3)
+		if len(w) == 3 && w[0] == "-A" && strings.HasPrefix(w[1], "DOCKWALL-i-") && !strings.Contains(text, w[1]) {
+			text += "-R " + w[1] + " 1 -c 7 700 " + w[2] + "\n"
 		}
 	}
 	_, err := m.space.Run(context.Background(), text+"COMMIT\n", "iptables-"+m.variant+"-restore", "--noflush")
@@ -251,39 +250,43 @@ func TestPlainNames(t *testing.T) {
 	})
 }
 
-// What the programs say becomes a sentence, or a RefusedError with the line. The messages are real ones.
-func TestRefusals(t *testing.T) {
+// What the programs say becomes a RefusedError with the line it is about. The messages are real ones.
+func TestRefusedLines(t *testing.T) {
 	input := "*filter\n:FOO - [0:0]\n-A FOO -j NONE\nCOMMIT\n"
-	for said, want := range map[string]string{
-		"iptables-restore: line 3 failed\n":                                                                                "-A FOO -j NONE",
-		"iptables-nft-restore: line 3 failed: No chain/target/match by that name.\n":                                       "-A FOO -j NONE",
-		"iptables-nft-restore v1.8.9 (nf_tables): \nline 3: RULE_APPEND failed (Too many)\n":                               "-A FOO -j NONE",
-		"iptables-restore v1.8.9 (legacy): Set x doesn't exist.\n\nError occurred at line: 3\nTry `iptables-restore -h'\n": "-A FOO -j NONE",
-		"ipset v7.17: Error in line 2: Syntax error: typename 'x' is unknown\n":                                            ":FOO - [0:0]",
-		"iptables-restore: line 4 failed\n":                                                                                "", // the COMMIT
-		"something else\n":                                                                                                 "",
+	for _, c := range []struct{ said, line string }{
+		{"iptables-restore: line 3 failed\n", "-A FOO -j NONE"},
+		{"iptables-nft-restore: line 3 failed: No chain/target/match by that name.\n", "-A FOO -j NONE"},
+		{"iptables-nft-restore v1.8.9 (nf_tables): \nline 3: RULE_APPEND failed (Too many links)\n", "-A FOO -j NONE"},
+		{"iptables-restore v1.8.9 (legacy): Set x doesn't exist.\n\nError occurred at line: 3\nTry `x'\n", "-A FOO -j NONE"},
+		{"ipset v7.17: Error in line 2: Syntax error: typename 'x' is unknown\n", ":FOO - [0:0]"},
+		{"iptables-restore: line 4 failed\n", ""}, // the COMMIT
+		{"something else\n", ""},
 	} {
 		var refused *backend.RefusedError
-		err := refusal("iptables-restore", input, said, errors.New("exit status 1"))
-		if !errors.As(err, &refused) || refused.Line != want || strings.Contains(refused.Message, "Try") {
-			t.Errorf("%q became %#v, want the line %q", said, err, want)
+		err := refusal("iptables-restore", input, c.said, errors.New("exit status 1"))
+		if !errors.As(err, &refused) || refused.Line != c.line || strings.Contains(refused.Message, "Try") {
+			t.Errorf("%q became %#v, want the line %q", c.said, err, c.line)
 		}
-		if strings.Contains(said, "line 4") {
+		if strings.Contains(c.said, "line 4") {
 			contains(t, err.Error(), "does not say which", "xt_set")
 		}
 	}
-	for said, want := range map[string]string{
-		"iptables-nft-restore v1.8.9 (nf_tables): Could not fetch rule set generation id: Permission denied (you must be root)\n": "root",
-		"Fatal: can't open lock file /run/xtables.lock: Permission denied\n":                                                      "root",
-		"ipset v7.17: Kernel error received: Operation not permitted\n":                                                           "root",
-		"Another app is currently holding the xtables lock; still 0s 0us time ahead to have a chance to grab the lock...\n":       "another program",
-		"ipset v7.17: Cannot open session to kernel.\n":                                                                           "no ip_set",
-		"Warning: Extension set revision 0 not supported, missing kernel module?\n":                                               "xt_set",
+}
+
+// Where not the rules are the trouble, what the programs say becomes a sentence for the person who must act.
+func TestReasons(t *testing.T) {
+	for _, c := range []struct{ said, want string }{
+		{"iptables-nft-restore: Could not fetch rule set generation id: Permission denied (you must be root)\n", "root"},
+		{"Fatal: can't open lock file /run/xtables.lock: Permission denied\n", "root"},
+		{"ipset v7.17: Kernel error received: Operation not permitted\n", "root"},
+		{"Another app is currently holding the xtables lock; still 0s 0us time ahead\n", "another program"},
+		{"ipset v7.17: Cannot open session to kernel.\n", "no ip_set"},
+		{"Warning: Extension set revision 0 not supported, missing kernel module?\n", "xt_set"},
 	} {
-		err := refusal("iptables-restore", input, said, errors.New("exit status 1"))
+		err := refusal("iptables-restore", "", c.said, errors.New("exit status 1"))
 		var refused *backend.RefusedError
-		if errors.As(err, &refused) || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q became %q, want a sentence with %q", said, err, want)
+		if errors.As(err, &refused) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q became %q, want a sentence with %q", c.said, err, c.want)
 		}
 	}
 }

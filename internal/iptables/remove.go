@@ -13,8 +13,8 @@ import (
 	"github.com/dockwall/dockwall/internal/backend"
 )
 
-// Remove takes our jumps, chains and sets away, and what the nft variant made for them: built-in chains and the table, if
-// nobody else uses them by now.
+// Remove takes our jumps, chains and sets away, and what the nft variant made for them: built-in chains and the table,
+// if nobody else uses them by now.
 func (b *Backend) Remove(ctx context.Context) error {
 	r, err := look(ctx, b.tools)
 	if err != nil {

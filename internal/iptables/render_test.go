@@ -118,7 +118,8 @@ func TestPortTreeIsBounded(t *testing.T) {
 		}
 		levels, rules := deepest(rs.chains[ipv4], "ingr")
 		if levels > 4 || rules > levels*(fanOut+1) {
-			t.Errorf("%d ports: the longest way has %d nodes and %d rules, want at most 4 and %d", ports, levels, rules, 4*(fanOut+1))
+			t.Errorf("%d ports: the longest way has %d nodes and %d rules, want at most 4 nodes of %d rules",
+				ports, levels, rules, fanOut+1)
 		}
 	}
 }
@@ -165,7 +166,8 @@ func TestIsBridge(t *testing.T) {
 			t.Errorf("bridge %s: %s after %d rules", name, verdict, met)
 		}
 	}
-	for _, name := range []string{"eth0", "bond0", "br-", "br-0", "b", "dock", "docker", "docker00", "x", "x11", names[0] + "0"} {
+	alike := []string{"eth0", "bond0", "br-", "br-0", "b", "dock", "docker", "docker00", "x", "x11", names[0] + "0"}
+	for _, name := range alike {
 		if verdict, met := walkNames(c, top, name); verdict != "DROP" || met > 30 {
 			t.Errorf("interface %s, which is no bridge: %s after %d rules", name, verdict, met)
 		}
@@ -244,8 +246,9 @@ func TestCommentReadsBack(t *testing.T) {
 		if !ok || got != want {
 			t.Errorf("%q reads back as %+v, %v", origin(want).text, got, ok)
 		}
-		if moved := origin(gate.RuleRef{Sentence: want.Sentence, Hash: want.Hash}); moved.lasting != lastingComment(origin(want).text) {
-			t.Errorf("%q lasts as %q, want %q", origin(want).text, lastingComment(origin(want).text), moved.lasting)
+		lasting := origin(gate.RuleRef{Sentence: want.Sentence, Hash: want.Hash}).lasting
+		if got := lastingComment(origin(want).text); got != lasting {
+			t.Errorf("%q lasts as %q, want %q", origin(want).text, got, lasting)
 		}
 	}
 }

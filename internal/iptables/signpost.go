@@ -14,12 +14,12 @@ const signText = "dockwall keeps its rules in nftables"
 // sign is the signpost's rule. It has no target and decides nothing.
 var sign = rule{comment: remark(signText + ", table inet dockwall. To see what is in force: dockwall status")}
 
-// Signpost is a rule in DOCKER-USER, for both families, that tells people who look there that the rules are elsewhere. It
-// makes no chain and no table: without a DOCKER-USER there is none.
+// Signpost is a rule in DOCKER-USER, for both families, that tells people who look there that the rules are elsewhere.
+// It makes no chain and no table: without a DOCKER-USER there is none.
 type Signpost struct{}
 
-// Install makes the signpost the first rule of DOCKER-USER, in the iptables that carries Docker's chains. Where it stands
-// already nothing is written. No iptables, or no DOCKER-USER, is no error.
+// Install makes the signpost the first rule of DOCKER-USER, in the iptables that carries Docker's chains. Where it
+// stands already nothing is written. No iptables, or no DOCKER-USER, is no error.
 func (Signpost) Install(ctx context.Context, h *host.Host) error {
 	if h.Iptables == "" {
 		return nil

@@ -16,15 +16,18 @@ var tampering = []struct {
 	repairs string // part of the change
 	not     string // must not be in the change
 }{
-	{"the jump is deleted", "iptables", "-D DOCKER-USER -j DOCKWALL-FORWARD", "-I DOCKER-USER -j DOCKWALL-FORWARD", "-I INPUT"},
+	{"the jump is deleted", "iptables", "-D DOCKER-USER -j DOCKWALL-FORWARD",
+		"-I DOCKER-USER -j DOCKWALL-FORWARD", "-I INPUT"},
 	{"DOCKER-USER is flushed", "iptables", "-F DOCKER-USER", "-I DOCKER-USER -j DOCKWALL-FORWARD", "-D"},
 	{"a rule stands before the jump", "iptables", "-I DOCKER-USER -s 203.0.113.77 -j ACCEPT",
 		"-D DOCKER-USER -j DOCKWALL-FORWARD\n-I DOCKER-USER -j DOCKWALL-FORWARD", "203.0.113.77"},
 	{"the jump is there twice", "iptables", "-A DOCKER-USER -j DOCKWALL-FORWARD",
-		"-D DOCKER-USER -j DOCKWALL-FORWARD\n-D DOCKER-USER -j DOCKWALL-FORWARD\n-I DOCKER-USER -j DOCKWALL-FORWARD", "INPUT"},
+		"-D DOCKER-USER -j DOCKWALL-FORWARD\n-D DOCKER-USER -j DOCKWALL-FORWARD\n-I DOCKER-USER -j DOCKWALL-FORWARD",
+		"INPUT"},
 	{"the jump is narrowed", "iptables", "-R DOCKER-USER 1 -i eth0 -j DOCKWALL-FORWARD",
 		"-D DOCKER-USER -i eth0 -j DOCKWALL-FORWARD\n-I DOCKER-USER -j DOCKWALL-FORWARD", "INPUT"},
-	{"another chain jumps to ours", "iptables", "-A FORWARD -i eth9 -j DOCKWALL-FORWARD", "-D FORWARD -i eth9 -j DOCKWALL-FORWARD", "-I"},
+	{"another chain jumps to ours", "iptables", "-A FORWARD -i eth9 -j DOCKWALL-FORWARD",
+		"-D FORWARD -i eth9 -j DOCKWALL-FORWARD", "-I"},
 	{"INPUT's jump is deleted", "ip6tables", "-D INPUT -j DOCKWALL-INPUT", "-I INPUT -j DOCKWALL-INPUT", "-I OUTPUT"},
 	{"OUTPUT is flushed", "ip6tables", "-F OUTPUT", "-I OUTPUT -j DOCKWALL-OUTPUT", "-I INPUT"},
 	{"a rule of a leaf is deleted", "iptables", "-D LEAF 1", ":LEAF - [0:0]", "-I"},
@@ -38,7 +41,8 @@ var tampering = []struct {
 	{"the note of the time is gone", "iptables", "-F DOCKWALL-ABOUT", "-A DOCKWALL-ABOUT", "LEAF"},
 	{"a set loses an element", "ipset", "del SET 192.0.2.100", "add SET 192.0.2.100", "*filter"},
 	{"a set gains an element", "ipset", "add SET 203.0.113.77", "del SET 203.0.113.77", "*filter"},
-	{"a rule in a set is another", "ipset", "add MEMBERS 192.0.2.200 comment x", "del MEMBERS 192.0.2.200\nadd MEMBERS 192.0.2.200 comment", "*filter"},
+	{"a rule in a set is another", "ipset", "add MEMBERS 192.0.2.200 comment x",
+		"del MEMBERS 192.0.2.200\nadd MEMBERS 192.0.2.200 comment", "*filter"},
 	{"a set in our name appears", "ipset", "create dockwall-mine hash:ip", "destroy dockwall-mine", "*filter"},
 }
 

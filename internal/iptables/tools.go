@@ -121,8 +121,8 @@ var reasons = []struct{ said, means string }{
 	{"Operation not permitted", "this needs root (the capability CAP_NET_ADMIN)"},
 	{"Permission denied", "this needs root (the capability CAP_NET_ADMIN)"},
 	{"xtables lock", "another program is changing iptables' rules and did not finish within 10 seconds; try again"},
-	{"Cannot open session to kernel", "this kernel has no ip_set: load the module ip_set, or use a kernel with CONFIG_IP_SET"},
-	{"Kernel support protocol version", "the ipset program and this kernel do not understand each other: update the package ipset"},
+	{"Cannot open session to kernel", "this kernel has no ip_set: load that module, or use a kernel with CONFIG_IP_SET"},
+	{"Kernel support protocol version", "the program is too old or too new for this kernel: update the package ipset"},
 	{"missing kernel module", "this kernel lacks one of the modules that the rules need: " + modules},
 }
 
