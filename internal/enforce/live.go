@@ -2,7 +2,6 @@ package enforce
 
 import (
 	"context"
-	"errors"
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/host"
@@ -18,14 +17,8 @@ func Live(o host.Options) Machine { return live{o} }
 
 func (m live) Host(ctx context.Context) (*host.Host, error) { return host.Collect(ctx, m.options) }
 
-// HasNFTables asks the kernel. Who may not ask may still render, so only a plain no is a no.
 func (m live) HasNFTables(ctx context.Context) bool {
-	b := nftables.New(nftables.Options{})
-	if !b.HasTool() {
-		return false
-	}
-	_, err := b.Read(ctx)
-	return !errors.Is(err, backend.ErrNoNFTables)
+	return nftables.New(nftables.Options{}).Works(ctx)
 }
 
 // Backends begin, of the two variants of iptables, with the one that carries Docker's chains.

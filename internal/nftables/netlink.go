@@ -95,7 +95,7 @@ func explain(err error) error {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return fmt.Errorf("reading the kernel's rules needs root (CAP_NET_ADMIN): %w", err)
 	case errors.Is(err, unix.EPROTONOSUPPORT), errors.Is(err, unix.EAFNOSUPPORT):
-		return fmt.Errorf("this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK): %w", err)
+		return fmt.Errorf("%w, and no nfnetlink (CONFIG_NETFILTER_NETLINK): %w", backend.ErrNoNFTables, err)
 	}
 	return err
 }

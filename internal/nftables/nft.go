@@ -33,10 +33,18 @@ func (b *Backend) program() (string, error) {
 	return path, nil
 }
 
-// HasTool tells whether nft is installed.
-func (b *Backend) HasTool() bool {
-	_, err := b.program()
-	return err == nil
+// Works tells whether nft is installed and the kernel has nf_tables. Who may not ask the kernel is told yes: rendering
+// needs no more.
+func (b *Backend) Works(ctx context.Context) bool {
+	if _, err := b.program(); err != nil {
+		return false
+	}
+	c, err := connect(ctx)
+	if err == nil {
+		defer c.close()
+		_, err = c.generation()
+	}
+	return !errors.Is(err, backend.ErrNoNFTables)
 }
 
 // load has nft run a transaction in the network namespace of this thread.
