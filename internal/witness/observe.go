@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/dockwall/dockwall/internal/host"
@@ -44,21 +45,26 @@ type seen struct {
 	there, back map[uint16]bool
 }
 
-// look waits until everything sent so far has been worked on, and reads the observers' sets.
+// look waits until everything sent so far has been worked on, and reads the observers' sets. It sends a marker over
+// every link, because the kernel works on each link's packets in order, but not on those of different links.
 func (r *Realm) look(ctx context.Context) (seen, error) {
-	marker := r.number()
-	if err := r.send(r.marker.via, packet{source: r.marker.source, destination: r.marker.destination,
-		protocol: host.UDP, sourcePort: marker, destinationPort: discard}); err != nil {
-		return seen{}, err
+	var markers []uint16
+	for name := range r.ports {
+		number := r.number()
+		if err := r.send(name, packet{source: stranger, destination: r.own, protocol: host.UDP, sourcePort: number,
+			destinationPort: discard}); err != nil {
+			return seen{}, err
+		}
+		markers = append(markers, number)
 	}
 	for {
 		s, err := r.read(ctx)
-		if err != nil || s.there[marker] {
+		if err != nil || !slices.ContainsFunc(markers, func(number uint16) bool { return !s.there[number] }) {
 			return s, err
 		}
 		select {
 		case <-ctx.Done():
-			return seen{}, fmt.Errorf("the marker packet %d never arrived: %w", marker, ctx.Err())
+			return seen{}, fmt.Errorf("the markers %d never all arrived: %w", markers, ctx.Err())
 		case <-time.After(time.Millisecond):
 		}
 	}
@@ -71,27 +77,22 @@ func (r *Realm) forget(ctx context.Context) error {
 	return err
 }
 
-// discard is the port that markers are sent to (RFC 863); nothing publishes it.
+// discard is the port that markers are sent to (RFC 863); nothing publishes it, so that no policy governs them.
 const discard = 9
 
-// marker is a way to the host that no policy governs: to its own address, at a port nobody publishes.
-type marker struct {
-	via                 string
-	source, destination netip.Addr
-}
+// stranger is where markers come from (RFC 5737).
+var stranger = netip.MustParseAddr("192.0.2.1")
 
-func markerOf(h *host.Host) (marker, error) {
+// ownAddress is an IPv4 address of the host itself, for markers to go to.
+func ownAddress(h *host.Host) (netip.Addr, error) {
 	for _, link := range h.Interfaces {
-		if link.Loopback || link.Kind == "bridge" {
-			continue
-		}
 		for _, prefix := range link.Addresses {
-			if prefix.Addr().Is4() {
-				return marker{link.Name, prefix.Addr().Next(), prefix.Addr()}, nil
+			if prefix.Addr().Is4() && !link.Loopback {
+				return prefix.Addr(), nil
 			}
 		}
 	}
-	return marker{}, fmt.Errorf("the host has no outside interface with an IPv4 address")
+	return netip.Addr{}, fmt.Errorf("the host has no IPv4 address")
 }
 
 // number is a number that no packet of this realm has had.

@@ -3,13 +3,14 @@
 //
 // What came through is seen by the kernel itself: chains behind dockwall's note the packets that reach them in sets. A
 // packet carries its number as its source port (as its destination port on the way back), so that a batch needs one
-// look. After a batch a marker that nothing refuses is sent; when it is seen, all before it are through.
+// look. After a batch, markers that nothing refuses are sent; when they are seen, all before them are through.
 package witness
 
 import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -24,8 +25,8 @@ type Realm struct {
 	outside *netlab.Namespace
 	inside  *netlab.Namespace
 	ports   map[string]port // by the host's interface
-	marker  marker
-	next    uint16 // the last packet's number
+	own     netip.Addr      // of the host, where markers go
+	next    uint16          // the last packet's number
 }
 
 // port is where packets for one interface of the host are put on its link.
@@ -89,7 +90,7 @@ func (r *Realm) build(ctx context.Context, h *host.Host) error {
 		return err
 	}
 	var err error
-	r.marker, err = markerOf(h)
+	r.own, err = ownAddress(h)
 	return err
 }
 
