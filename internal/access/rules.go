@@ -13,17 +13,7 @@ func speaksOf(r *policy.Rule, p Publication, h *host.Host) bool {
 	if r.Label != "" && (p.Container == nil || p.Container.ID != r.Label) {
 		return false
 	}
-	return onPort(r.Ports, p) && atAddress(r.At, p) && toContainer(r.To, p, h)
-}
-
-func onPort(ports []policy.PortSet, p Publication) bool {
-	if len(ports) == 0 {
-		return true
-	}
-	holds := func(r policy.PortRange) bool { return r.First <= p.Port && p.Port <= r.Last }
-	return slices.ContainsFunc(ports, func(s policy.PortSet) bool {
-		return s.Protocol == p.Protocol && (len(s.Ranges) == 0 || slices.ContainsFunc(s.Ranges, holds))
-	})
+	return r.HasPort(p.Protocol, p.Port) && atAddress(r.At, p) && toContainer(r.To, p, h)
 }
 
 func atAddress(at netip.Addr, p Publication) bool {

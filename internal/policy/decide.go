@@ -84,7 +84,7 @@ func (p *Policy) ingressMatches(r *Rule, h *host.Host, c Conversation, t host.Ta
 	return p.admits(r.From, c.Source) &&
 		(r.Interface == "" || r.Interface == c.In) &&
 		(!r.At.IsValid() || r.At == c.Destination) &&
-		hasPort(r.Ports, c.Protocol, c.Port) &&
+		r.HasPort(c.Protocol, c.Port) &&
 		(len(r.To.Items) == 0 || namesTarget(r.To.Items, h, t)) && !namesTarget(r.To.Except, h, t)
 }
 
@@ -92,13 +92,13 @@ func (p *Policy) egressMatches(r *Rule, h *host.Host, c Conversation, from *host
 	source := host.Target{Container: from}
 	return p.admits(r.To, c.Destination) &&
 		(r.Interface == "" || r.Interface == c.Out) &&
-		hasPort(r.Ports, c.Protocol, c.Port) &&
+		r.HasPort(c.Protocol, c.Port) &&
 		(len(r.From.Items) == 0 || namesTarget(r.From.Items, h, source)) && !namesTarget(r.From.Except, h, source)
 }
 
-// hasPort tells whether ports hold one. No port sets: every protocol and port.
-func hasPort(ports []PortSet, protocol host.Protocol, port uint16) bool {
-	return len(ports) == 0 || slices.ContainsFunc(ports, func(s PortSet) bool {
+// HasPort tells whether the rule speaks of a dialled port: 0 for icmp.
+func (r *Rule) HasPort(protocol host.Protocol, port uint16) bool {
+	return len(r.Ports) == 0 || slices.ContainsFunc(r.Ports, func(s PortSet) bool {
 		return s.Protocol == protocol && (len(s.Ranges) == 0 || slices.ContainsFunc(s.Ranges, func(r PortRange) bool {
 			return r.First <= port && port <= r.Last
 		}))
