@@ -39,6 +39,9 @@ func run(ctx context.Context) error {
 	}
 	d := &demo{dockwall: dockwall, policy: filepath.Join(directory, "policy.yaml"), paint: newPaint(os.Stdout)}
 	err = d.show(ctx)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
 	return errors.Join(err, d.end())
 }
 
@@ -65,7 +68,8 @@ func (d *demo) show(ctx context.Context) error {
 	return nil
 }
 
-// end removes the host, also after a failure or an interruption, and looks whether it is gone.
+// end removes the host, also after a failure or an interruption, and looks whether it is gone. (A host that was not
+// complete yet when the interruption came has removed itself.)
 func (d *demo) end() error {
 	if d.bed == nil {
 		return nil
@@ -82,6 +86,6 @@ func (d *demo) end() error {
 			return fmt.Errorf("the testbed %s is still there", r.Name)
 		}
 	}
-	d.say("\nThe engine, its containers and its network are gone; nothing is left behind.")
+	d.headline("The engine, its containers and its network are gone; nothing is left behind.")
 	return nil
 }

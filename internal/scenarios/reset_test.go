@@ -33,9 +33,21 @@ sets: {list: [192.0.2.0/24, "2001:db8:bad::/48"]}
 `
 	for _, policy := range []string{"ingress: []\n", recipe, everything} {
 		s.apply(policy)
+		s.appliedForGood()
 	}
 	s.reset()
 	s.sameRules("after reset", before)
 	s.reset()
 	s.sameRules("after a second reset", before)
+}
+
+// appliedForGood looks whether dockwall finds in the kernel what it has just put there, and a second apply of the same
+// policy writes nothing: not even the time of the last change, which status shows, is another.
+func (s *scene) appliedForGood() {
+	s.Helper()
+	s.succeed("status")
+	before := s.rules()
+	s.succeed("plan")
+	s.succeed("apply", "--yes")
+	s.sameRules("after a second apply", before)
 }
