@@ -12,8 +12,8 @@ import (
 // namesDir is where ip netns keeps named network namespaces.
 const namesDir = "/run/netns"
 
-// name gives a namespace a name, so that it outlives this process and "ip netns exec" and nsenter find it.
-func name(path, name string) error {
+// giveName gives a namespace a name, so that it outlives this process and "ip netns exec" and nsenter find it.
+func giveName(path, name string) error {
 	if err := os.MkdirAll(namesDir, 0o755); err != nil {
 		return err
 	}
@@ -29,8 +29,8 @@ func name(path, name string) error {
 	return nil
 }
 
-// unname takes the name away; the namespace ends when nothing else holds it.
-func unname(name string) error {
+// takeName takes the name away; the namespace ends when nothing else holds it.
+func takeName(name string) error {
 	target := filepath.Join(namesDir, name)
 	if err := unix.Unmount(target, unix.MNT_DETACH); err != nil && !errors.Is(err, unix.EINVAL) &&
 		!errors.Is(err, unix.ENOENT) {

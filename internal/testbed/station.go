@@ -3,7 +3,6 @@ package testbed
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
 	"github.com/dockwall/dockwall/internal/netlab"
 	"github.com/dockwall/dockwall/internal/testbed/testserver"
@@ -34,11 +33,6 @@ func (s *Station) Serve(name string, ports ...string) (*testserver.Server, error
 		return nil, fmt.Errorf("%s: %w", s.Name, err)
 	}
 	return server, nil
-}
-
-// Route sends what the station has for a prefix to a gateway.
-func (s *Station) Route(prefix, gateway string) error {
-	return s.namespace.Route(netip.MustParsePrefix(prefix), netip.MustParseAddr(gateway))
 }
 
 // Path is where other processes find the station's network namespace while this process lives.

@@ -116,7 +116,7 @@ func (t *Testbed) remember(keep bool) error {
 		return err
 	}
 	for station, s := range t.layout.stations {
-		if err := name(s.Path(), t.Name+"-"+station); err != nil {
+		if err := giveName(s.Path(), t.Name+"-"+station); err != nil {
 			return err
 		}
 	}
