@@ -107,6 +107,9 @@ func (a addresses) both(f family, alone bool) *netipx.IPSet {
 func parseAddresses(text string, f family) (addresses, error) {
 	var ranges []netipx.IPRange
 	for item := range strings.SplitSeq(text, ",") {
+		if item == "0/0" {
+			item = whole(f).String()
+		}
 		r, err := parseAddressRange(item)
 		if err != nil {
 			return addresses{}, err

@@ -82,7 +82,7 @@ func (c *conversion) meet(v *visit, r *rule, s *spec) error {
 		c.reading.notCarried(r.line, fmt.Sprintf("%s changes packets and decides nothing; the policy changes no packets", target))
 	case strings.HasPrefix(target, ownPrefix):
 		c.explain(r.line, "dockwall's own rules, made of its policy")
-	case c.reading.tables[v.family].chains[target] != nil && c.reading.tables[v.family].chains[target].made:
+	case c.reading.tables[v.family].has(target):
 		return c.jump(v, r, s)
 	case strings.HasSuffix(target, "QUEUE"):
 		c.reading.notCarried(r.line, "what the program behind "+target+" decides is not known")

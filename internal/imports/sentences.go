@@ -7,15 +7,16 @@ import (
 	"slices"
 	"strings"
 
-	"go4.org/netipx"
-
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// Costs of an arrangement, beside the length of its sentences.
+// Costs of an arrangement, beside the length of its sentences. Losing single lines is better than losing what the chain
+// lets pass at its end, and that is better than refusing what its own lines let pass.
 const (
-	costOfFailure = 10_000
-	costOfInexact = 40
+	costOfInexact    = 40         // a remark
+	costOfFailure    = 10_000     // a line that is not said
+	costOfEnd        = 10_000_000 // what no line decides is not said
+	costOfStrictness = 20_000_000 // a deny that refuses what earlier lines let pass
 )
 
 // render makes the rules of an arrangement. The result is its cost: what a person has to read, and what is lost.
@@ -39,7 +40,14 @@ func (c *conversion) render(a *arrangement, s policy.Section) (cost int) {
 		})
 		cost += costOfInexact * len(x.remarks)
 	}
-	return cost + costOfFailure*(len(a.failed)+len(a.stricter))
+	for _, f := range a.failed {
+		if f.entry == nil {
+			cost += costOfEnd
+		} else {
+			cost += costOfFailure
+		}
+	}
+	return cost + costOfStrictness*len(a.stricter)
 }
 
 // mostMerged is how many sentences are looked at for pairs. In more no person looks for them either.
@@ -177,34 +185,4 @@ func (w *world) addresses() []string {
 		}
 	}
 	return sortedNames(all)
-}
-
-// peers are addresses as sentences have them, in the fewest words: as they are, or as all but the others.
-func (c *conversion) peers(set *netipx.IPSet) policy.Peers {
-	best := policy.Peers{Items: c.ranges(set)}
-	for _, base := range []*netipx.IPSet{everywhere(), wholeSet(ipv4), wholeSet(ipv6)} {
-		if !within(set, base) {
-			continue
-		}
-		p := policy.Peers{Except: c.ranges(without(base, set))}
-		if !base.Equal(everywhere()) {
-			p.Items = c.ranges(base)
-		}
-		if len(p.String()) < len(best.String()) || len(p.Except) == 0 {
-			best = p
-		}
-	}
-	return best
-}
-
-// ranges are the ranges of a set, or the name of the ipset that it is.
-func (c *conversion) ranges(set *netipx.IPSet) []policy.Peer {
-	if name := c.setName(set); name != "" {
-		return []policy.Peer{{Set: name}}
-	}
-	var peers []policy.Peer
-	for _, r := range set.Ranges() {
-		peers = append(peers, policy.Peer{Range: r})
-	}
-	return peers
 }

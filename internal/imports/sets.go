@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go4.org/netipx"
+
+	"github.com/dockwall/dockwall/internal/policy"
 )
 
 // namedSet is a set of the policy.
@@ -60,4 +62,34 @@ func (c *conversion) setName(content *netipx.IPSet) string {
 	name := c.free("addresses-1")
 	c.sets = append(c.sets, namedSet{name, content})
 	return name
+}
+
+// peers are addresses as sentences have them, in the fewest words: as they are, or as all but the others.
+func (c *conversion) peers(set *netipx.IPSet) policy.Peers {
+	best := policy.Peers{Items: c.ranges(set)}
+	for _, base := range []*netipx.IPSet{everywhere(), wholeSet(ipv4), wholeSet(ipv6)} {
+		if !within(set, base) {
+			continue
+		}
+		p := policy.Peers{Except: c.ranges(without(base, set))}
+		if !base.Equal(everywhere()) {
+			p.Items = c.ranges(base)
+		}
+		if len(p.String()) < len(best.String()) || len(p.Except) == 0 {
+			best = p
+		}
+	}
+	return best
+}
+
+// ranges are the ranges of a set, or the name of the ipset that it is.
+func (c *conversion) ranges(set *netipx.IPSet) []policy.Peer {
+	if name := c.setName(set); name != "" {
+		return []policy.Peer{{Set: name}}
+	}
+	var peers []policy.Peer
+	for _, r := range set.Ranges() {
+		peers = append(peers, policy.Peer{Range: r})
+	}
+	return peers
 }

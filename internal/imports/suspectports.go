@@ -79,8 +79,8 @@ func (t *target) confused(number uint16) string {
 		"never matches", number, t.protocol, t.container, t.dialled)
 }
 
-// nearest is the port that was probably meant: one with the same digits in another order, or with at most one digit
-// different in three or more. Of several the one with most digits in their places; 0 where there is none.
+// nearest is the port that was probably meant: one with the same digits in another order, or of three and more digits
+// one with a single other digit. Of several the one with most digits in their places; 0 where there is none.
 func nearest(number uint16, candidates []uint16) uint16 {
 	typed := strconv.Itoa(int(number))
 	best, score := uint16(0), 0
@@ -88,7 +88,7 @@ func nearest(number uint16, candidates []uint16) uint16 {
 	for _, candidate := range candidates {
 		meant := strconv.Itoa(int(candidate))
 		wrong := max(len(typed), len(meant)) - sharedDigits(typed, meant)
-		if wrong*3 > len(typed) || len(typed) < 2 {
+		if wrong*3 > len(typed) || len(typed) < 2 || wrong == 1 && !beginAlike(typed, meant) {
 			continue
 		}
 		if s := 100 - 10*wrong + inPlace(typed, meant); s > score {
@@ -96,6 +96,11 @@ func nearest(number uint16, candidates []uint16) uint16 {
 		}
 	}
 	return best
+}
+
+// beginAlike tells whether the first digits are the same, or nothing but the first is different.
+func beginAlike(a, b string) bool {
+	return a[0] == b[0] || a[1:] == b[1:] || a[1:] == b || a == b[1:]
 }
 
 // sharedDigits is how many digits both have, in whatever order.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -48,66 +47,10 @@ func (t *table) chain(name string) *chain {
 	return c
 }
 
-// order is one iptables command, or a line of iptables-save that reads like one.
-type order struct {
-	line    int
-	words   []string
-	unknown string
-	saved   bool
-}
-
-// parsed is an order taken apart.
-type parsed struct {
-	action byte // A, I, D, R, N, F, X, C; 0: nothing that matters
-	table  string
-	chain  string
-	number int // of a rule, from 1; 0: none given
-	rule   rule
-}
-
-// longActions are the actions by their long names.
-var longActions = map[string]byte{
-	"--append": 'A', "--insert": 'I', "--delete": 'D', "--replace": 'R', "--new-chain": 'N', "--flush": 'F',
-	"--delete-chain": 'X', "--check": 'C',
-}
-
-// parse takes an order apart: its action, table and chain, and the words that make the rule.
-func (o order) parse() parsed {
-	p := parsed{table: "filter", rule: rule{line: o.line, unknown: o.unknown, saved: o.saved}}
-	for i := 0; i < len(o.words); i++ {
-		w := o.words[i]
-		next := func() string {
-			if i+1 < len(o.words) && !strings.HasPrefix(o.words[i+1], "-") {
-				i++
-				return o.words[i]
-			}
-			return ""
-		}
-		action := longActions[w]
-		if len(w) == 2 && w[0] == '-' && strings.IndexByte("AIDRNFXC", w[1]) >= 0 {
-			action = w[1]
-		}
-		switch {
-		case action != 0 && p.action == 0:
-			p.action, p.chain = action, next()
-			if strings.IndexByte("IDR", action) >= 0 && i+1 < len(o.words) && strings.Trim(o.words[i+1], "0123456789") == "" {
-				p.number, _ = strconv.Atoi(next())
-			}
-		case w == "-t" || w == "--table":
-			p.table = next()
-		case w == "-w" || w == "--wait" || w == "-W" || w == "--wait-interval":
-			if i+1 < len(o.words) && strings.Trim(o.words[i+1], "0123456789") == "" {
-				i++
-			}
-		case w == "--comment" || w == "--log-prefix": // the next word is anybody's text
-			p.rule.words = append(p.rule.words, o.words[i:min(i+2, len(o.words))]...)
-			i++
-		case w == "-v" || w == "--verbose" || w == "-n" || w == "--numeric":
-		default:
-			p.rule.words = append(p.rule.words, w)
-		}
-	}
-	return p
+// has tells whether the text makes a chain, or puts rules into one.
+func (t *table) has(name string) bool {
+	c := t.chains[name]
+	return c != nil && (c.made || len(c.rules) > 0)
 }
 
 // command plays one order; failed is what iptables itself would refuse, which is no error here.
@@ -128,7 +71,11 @@ func (r *reading) command(f family, o order) (status, error) {
 	if r.rules++; r.rules > mostRules {
 		return failed, fmt.Errorf("the text has more than %d rules: give only the %s chain", mostRules, chainName)
 	}
-	return r.tables[f].play(p), nil
+	st := r.tables[f].play(p)
+	if st == failed && (p.action == 'I' || p.action == 'R' || p.action == 'D' && p.number > 0) {
+		r.notCarried(o.line, fmt.Sprintf("as far as the text goes, %s has no rule at that place", printable(p.chain)))
+	}
+	return st, nil
 }
 
 // doubtful reports an order that may have been given or not.

@@ -1,7 +1,6 @@
 package imports
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"go4.org/netipx"
 
 	"github.com/dockwall/dockwall/internal/host"
-	"github.com/dockwall/dockwall/internal/policy"
 )
 
 // world is what the rules are about: the host's networks, containers and publications. Where no host is known there is
@@ -20,13 +18,6 @@ type world struct {
 	networks []network
 	targets  []target
 	dialled  map[int][]target // by the place of their dialled port
-}
-
-// network is a Docker network with a bridge.
-type network struct {
-	name, bridge string
-	subnets      *netipx.IPSet
-	inside       names // its containers, and the network's own name for what may come
 }
 
 // target is a published port.
@@ -66,14 +57,6 @@ func newWorld(h *host.Host) *world {
 		w.addService(s)
 	}
 	return w
-}
-
-func newNetwork(n host.Network) network {
-	var b netipx.IPSetBuilder
-	for _, s := range n.Subnets {
-		b.AddPrefix(s)
-	}
-	return network{name: n.Name, bridge: n.Bridge, subnets: built(&b), inside: only(networkPrefix + n.Name)}
 }
 
 // addContainer notes a container on the network that its publications go through. One published on loopback only is
@@ -130,15 +113,6 @@ func (w *world) endpoint(c *host.Container) *host.Endpoint {
 	return best
 }
 
-func (w *world) network(name string) *network {
-	for i := range w.networks {
-		if w.networks[i].name == name {
-			return &w.networks[i]
-		}
-	}
-	return nil
-}
-
 // isBridge tells whether an interface is a Docker bridge. Without the host, Docker's own naming decides.
 func (w *world) isBridge(name string) bool {
 	if slices.ContainsFunc(w.networks, func(n network) bool { return n.bridge == name }) {
@@ -177,22 +151,6 @@ func (w *world) exists(name string) bool {
 		slices.ContainsFunc(w.host.Interfaces, func(i host.Interface) bool { return i.Name == name })
 }
 
-// members are the containers that the selector of a network names.
-func (w *world) members(name string) []string {
-	if !w.known {
-		return nil
-	}
-	selector := policy.ContainerSelector{Network: name}
-	var all []string
-	for i := range w.host.Containers {
-		c := &w.host.Containers[i]
-		if w.host.Owner(c) == c && selector.Matches(w.host, c) {
-			all = append(all, c.Name)
-		}
-	}
-	return sortedNames(all)
-}
-
 // containers are all containers and services that packets can reach.
 func (w *world) containers() []string {
 	var all []string
@@ -201,9 +159,3 @@ func (w *world) containers() []string {
 	}
 	return sortedNames(all)
 }
-
-// withoutNetwork is every name but the network's own.
-func (n network) withoutNetwork() names { return allBut(networkPrefix + n.name) }
-
-// String is "shop_front (br-0123456789ab)".
-func (n network) String() string { return fmt.Sprintf("%s (%s)", n.name, n.bridge) }
