@@ -96,10 +96,7 @@ func TestWriteFileLimited(t *testing.T) {
 	const variable = "DOCKWALL_TEST_WRITE"
 	if path := os.Getenv(variable); path != "" {
 		signal.Ignore(syscall.SIGXFSZ)
-		limit := &syscall.Rlimit{Cur: 4096, Max: 4096}
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, limit); err != nil {
-			t.Fatal(err)
-		}
+		limitFiles(t, 4096)
 		if err := WriteFile(path, make([]byte, 1<<20)); !errors.Is(err, syscall.EFBIG) {
 			t.Errorf("the error is %v", err)
 		}
@@ -115,6 +112,24 @@ func TestWriteFileLimited(t *testing.T) {
 		t.Fatalf("%v\n%s", err, output)
 	}
 	wantOnly(t, path, "old\n")
+}
+
+// limitFiles limits the size of files until the test ends.
+func limitFiles(t *testing.T, size uint64) {
+	t.Helper()
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	limited := syscall.Rlimit{Cur: size, Max: before.Max}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limited); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A directory that is not there, or that is a file's name, is an error that says so.
