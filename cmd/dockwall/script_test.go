@@ -36,10 +36,11 @@ func TestScripts(t *testing.T) {
 		Setup:               func(env *testscript.Env) error { return setUp(env, snapshots) },
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"engine":  engine,
-			"network": network,
-			"contend": contend,
+			"exits":        exits,
+			"unprivileged": unprivileged,
+			"engine":       engine,
+			"network":      network,
+			"contend":      contend,
 		},
 	})
 }
@@ -105,6 +106,15 @@ func exits(ts *testscript.TestScript, negated bool, args []string) {
 		ts.Fatalf("usage: exits CODE PROGRAM [ARGUMENT...]")
 	}
 	command := inNetwork(ts, args[1:])
+	checkExit(ts, ts.Exec(command[0], command[1:]...), atoi(ts, args[0]))
+}
+
+// unprivileged is exits without any rights: for root, in a user namespace where it is nobody.
+func unprivileged(ts *testscript.TestScript, _ bool, args []string) {
+	command := args[1:]
+	if os.Geteuid() == 0 {
+		command = append([]string{"unshare", "--user"}, command...)
+	}
 	checkExit(ts, ts.Exec(command[0], command[1:]...), atoi(ts, args[0]))
 }
 
