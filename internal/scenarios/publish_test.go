@@ -30,12 +30,7 @@ func TestEphemeralPorts(t *testing.T) {
 		web, other := s.web("web", "80"), s.web("other", "80")
 		s.apply("ingress: [allow tcp from any to web:80]\n")
 		check := func(moment string) {
-			webPort, err := web.HostPort(s.Context(), "80/tcp")
-			s.must(err)
-			otherPort, err := other.HostPort(s.Context(), "80/tcp")
-			s.must(err)
-			s.expect(moment, open("web", s.both(s.bed.Internet, webPort+"/tcp")...),
-				refused(s.both(s.bed.Internet, otherPort+"/tcp")...))
+			s.expect(moment, open("web", s.published(web)...), refused(s.published(other)...))
 		}
 		check("ports chosen by the engine")
 		s.must(web.Stop(s.Context()))
@@ -45,6 +40,14 @@ func TestEphemeralPorts(t *testing.T) {
 		s.apply("ingress: [allow tcp from any to web:80]\n")
 		check("after a restart that may have changed them")
 	})
+}
+
+// published is the internet client dialling a container's port 80 by both families.
+func (s *scene) published(c *testbed.Running) []dial {
+	s.Helper()
+	ipv4, ipv6, err := c.HostPorts(s.Context(), "80/tcp")
+	s.must(err)
+	return append(s.v4(s.bed.Internet, ipv4+"/tcp"), s.v6(s.bed.Internet, ipv6+"/tcp")...)
 }
 
 // Published on one address of the host: not there when dialled on another. And "at" narrows what is published on all.

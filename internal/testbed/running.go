@@ -106,15 +106,22 @@ func (r *Running) Address(ctx context.Context, networkName string) (ipv4, ipv6 n
 	return endpoint.IPAddress, endpoint.GlobalIPv6Address, nil
 }
 
-// HostPort gives the host's port that a port of the container ("80/tcp") is published as: the one the engine chose.
-func (r *Running) HostPort(ctx context.Context, port string) (string, error) {
+// HostPorts gives the host's ports that a port of the container ("80/tcp") is published as, where the engine chose them:
+// they may differ between the families.
+func (r *Running) HostPorts(ctx context.Context, port string) (ipv4, ipv6 string, err error) {
 	inspected, err := r.Inspect(ctx)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	bindings := inspected.NetworkSettings.Ports[network.MustParsePort(port)]
-	if len(bindings) == 0 {
-		return "", fmt.Errorf("container %s does not publish %s", r.Name, port)
+	for _, binding := range inspected.NetworkSettings.Ports[network.MustParsePort(port)] {
+		if binding.HostIP.Is4() {
+			ipv4 = binding.HostPort
+		} else {
+			ipv6 = binding.HostPort
+		}
 	}
-	return bindings[0].HostPort, nil
+	if ipv4 == "" || ipv6 == "" {
+		return "", "", fmt.Errorf("container %s does not publish %s for both families", r.Name, port)
+	}
+	return ipv4, ipv6, nil
 }
