@@ -117,8 +117,8 @@ func (c *conversion) without(e *entry) string {
 // answer is an entry for packets of conversations that have begun.
 func (c *conversion) answer(e *entry) string {
 	if !e.allow {
-		c.reading.notCarried(e.line, "it refuses packets of conversations that have begun; with dockwall answers of what is allowed "+
-			"always pass, and what is no longer allowed is cut")
+		c.reading.notCarried(e.line, "it refuses packets of conversations that have begun; with dockwall answers of what is "+
+			"allowed always pass, and what is no longer allowed is cut")
 		return ""
 	}
 	return "answers: dockwall lets them pass always"
@@ -127,7 +127,9 @@ func (c *conversion) answer(e *entry) string {
 // invalid tells whether only packets without a conversation are meant.
 func (c *conversion) invalid(s *spec) bool {
 	return slices.ContainsFunc(s.states, func(m stateMatch) bool {
-		return !m.not && !slices.ContainsFunc(m.states, func(state string) bool { return state != "INVALID" && state != "UNTRACKED" })
+		return !m.not && !slices.ContainsFunc(m.states, func(state string) bool {
+			return state != "INVALID" && state != "UNTRACKED"
+		})
 	})
 }
 
@@ -135,7 +137,9 @@ func (c *conversion) invalid(s *spec) bool {
 func (w *world) outsideOnly(s *spec) bool { return w.namesOutside(s.in) && w.namesOutside(s.out) }
 
 func (w *world) namesOutside(matches []interfaceMatch) bool {
-	return slices.ContainsFunc(matches, func(m interfaceMatch) bool { return !m.not && !m.wildcard() && !w.inside(m.name) })
+	return slices.ContainsFunc(matches, func(m interfaceMatch) bool {
+		return !m.not && !m.wildcard() && !w.inside(m.name)
+	})
 }
 
 // insideOnly tells whether a rule is about packets from one Docker bridge to another or the same.

@@ -18,8 +18,9 @@ var points = struct {
 	peers          []netip.Addr
 	inside, on, at []string
 }{
-	ports:  []int{pointOf(host.TCP, 80), pointOf(host.TCP, 443), pointOf(host.UDP, 80), icmpPoint, otherPoint},
-	peers:  []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"), netip.MustParseAddr("2001:db8::1")},
+	ports: []int{pointOf(host.TCP, 80), pointOf(host.TCP, 443), pointOf(host.UDP, 80), icmpPoint, otherPoint},
+	peers: []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2"),
+		netip.MustParseAddr("2001:db8::1")},
 	inside: []string{"web", "db"},
 	on:     []string{"eth0", "wg0"},
 	at:     []string{"203.0.113.10"},

@@ -31,7 +31,8 @@ func (b box) empty() bool {
 
 // all tells whether the box is everything.
 func (b box) all() bool {
-	return slices.Equal(b.ports, allPorts()) && b.inside.every() && b.on.every() && b.at.every() && b.peers.Equal(everywhere())
+	return slices.Equal(b.ports, allPorts()) && b.inside.every() && b.on.every() && b.at.every() &&
+		b.peers.Equal(everywhere())
 }
 
 func (b box) and(c box) box {

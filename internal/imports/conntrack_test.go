@@ -9,9 +9,10 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// TestConntrackForms has the six ways to drop a published port by conntrack's original tuple. Measured is what each does
-// to a container that connects out to port 9443 of another machine: cut at its first packet, cut at the answers, or
-// left alone. What cuts the first packet is an egress sentence; what cuts the answers is said, for the policy never does.
+// TestConntrackForms has the six ways to drop a published port by conntrack's original tuple. Measured is what each
+// does to a container that connects out to port 9443 of another machine: cut at its first packet, cut at the answers,
+// or left alone. What cuts the first packet is an egress sentence; what cuts the answers is said, for the policy never
+// does.
 func TestConntrackForms(t *testing.T) {
 	const saysAnswers = "The chain refuses answers to what containers ask outside"
 	for _, test := range []struct {
@@ -31,7 +32,8 @@ func TestConntrackForms(t *testing.T) {
 			h.Containers[0].Publications = append(h.Containers[0].Publications, both(host.TCP, 9443, 443)...)
 			p, text := imported(t, "-A DOCKER-USER -p tcp "+test.match+" -j DROP", h)
 			client, address := netip.MustParseAddr("198.51.100.7"), netip.MustParseAddr("203.0.113.10")
-			in := policy.Decide(p, h, policy.Conversation{In: "eth0", Source: client, Destination: address, Protocol: host.TCP, Port: 9443})
+			in := policy.Decide(p, h, policy.Conversation{In: "eth0", Source: client, Destination: address,
+				Protocol: host.TCP, Port: 9443})
 			out := policy.Decide(p, h, policy.Conversation{In: "docker0", Out: "eth0", Source: netip.MustParseAddr("172.17.0.2"),
 				Destination: client, Protocol: host.TCP, Port: 9443})
 			if in.Allowed == test.refused || out.Allowed == test.broken {

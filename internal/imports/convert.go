@@ -30,8 +30,11 @@ type section struct {
 	sentences []sentence
 }
 
-// The sections, as the two ways to translate an entry.
-var ways = [2]func(*conversion, *spec, bool) ([]box, error){
+// translator gives what a rule decides in one section, as narrow as allows must be or as wide as denies.
+type translator func(c *conversion, s *spec, narrow bool) ([]box, error)
+
+// The translators of the sections.
+var ways = [2]translator{
 	policy.Ingress: (*conversion).ingress,
 	policy.Egress:  (*conversion).egress,
 }
@@ -110,8 +113,8 @@ func (c *conversion) oneFamily(f family, others []*entry) {
 	}
 }
 
-// translate is an entry's boxes in one section, as narrow as allows must be or as wide as denies.
-func (c *conversion) translate(e *entry, way func(*conversion, *spec, bool) ([]box, error), narrow bool) ([]box, error) {
+// translate is an entry's boxes in one section.
+func (c *conversion) translate(e *entry, way translator, narrow bool) ([]box, error) {
 	boxes, err := way(c, e.spec, narrow)
 	if err != nil || len(boxes) == 0 {
 		return nil, err

@@ -32,8 +32,8 @@ type part struct {
 var (
 	verdicts  = []string{"ACCEPT", "RETURN", "DROP", "REJECT"}
 	observers = []string{"LOG", "NFLOG", "ULOG", "AUDIT", "TRACE"}
-	changers  = []string{"MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "CLASSIFY", "DSCP", "TOS", "TTL", "HL", "TCPMSS", "SET",
-		"CT", "NOTRACK", "TCPOPTSTRIP", "CHECKSUM", "ECN", "RATEEST", "IDLETIMER", "HMARK", "TEE"}
+	changers  = []string{"MARK", "CONNMARK", "CONNSECMARK", "SECMARK", "CLASSIFY", "DSCP", "TOS", "TTL", "HL", "TCPMSS",
+		"SET", "CT", "NOTRACK", "TCPOPTSTRIP", "CHECKSUM", "ECN", "RATEEST", "IDLETIMER", "HMARK", "TEE"}
 )
 
 // ownPrefix begins the names of dockwall's own chains.
@@ -53,7 +53,8 @@ func (c *conversion) walk(v visit) error {
 	name := v.stack[len(v.stack)-1]
 	for _, r := range c.reading.tables[v.family].chains[name].rules {
 		if c.met++; c.met > mostRules {
-			return fmt.Errorf("more than %d rules are met on the way through the chains: give only the %s chain", mostRules, chainName)
+			return fmt.Errorf("more than %d rules are met on the way through the chains: give only the %s chain",
+				mostRules, chainName)
 		}
 		c.seen[r] = true
 		s := v.outer.and(c.specOf(r, v.family))
@@ -79,7 +80,7 @@ func (c *conversion) meet(v *visit, r *rule, s *spec) error {
 	case target == "":
 		c.explain(r.line, "it has no target and decides nothing")
 	case slices.Contains(changers, target):
-		c.reading.notCarried(r.line, fmt.Sprintf("%s changes packets and decides nothing; the policy changes no packets", target))
+		c.reading.notCarried(r.line, target+" changes packets and decides nothing; the policy changes no packets")
 	case strings.HasPrefix(target, ownPrefix):
 		c.explain(r.line, "dockwall's own rules, made of its policy")
 	case c.reading.tables[v.family].has(target):
@@ -87,7 +88,8 @@ func (c *conversion) meet(v *visit, r *rule, s *spec) error {
 	case strings.HasSuffix(target, "QUEUE"):
 		c.reading.notCarried(r.line, "what the program behind "+target+" decides is not known")
 	default:
-		c.reading.notCarried(r.line, fmt.Sprintf("the chain %s is not in the text, and what it decides is not known", printable(target)))
+		c.reading.notCarried(r.line, fmt.Sprintf("the chain %s is not in the text, and what it decides is not known",
+			printable(target)))
 	}
 	return nil
 }

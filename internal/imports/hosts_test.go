@@ -38,7 +38,9 @@ func both(p host.Protocol, dialled, own uint16) []host.Publication {
 
 // at is a TCP port's publication on one address of the host.
 func at(address string, dialled, own uint16) []host.Publication {
-	return []host.Publication{{Protocol: host.TCP, HostAddress: netip.MustParseAddr(address), HostPort: dialled, ContainerPort: own}}
+	return []host.Publication{
+		{Protocol: host.TCP, HostAddress: netip.MustParseAddr(address), HostPort: dialled, ContainerPort: own},
+	}
 }
 
 func endpoint(network, four, six string) []host.Endpoint {
@@ -68,7 +70,8 @@ func device(name string, addresses ...string) host.Interface {
 // model is a host for the oracle: two networks, ports published under their own and other numbers, and ports that two
 // containers have on two addresses of the host.
 func model() *host.Host {
-	web := running("shop-web-1", endpoint("front", "172.18.0.2", "fd18::2"), both(host.TCP, 8080, 80), at("10.8.0.1", 9000, 81))
+	web := running("shop-web-1", endpoint("front", "172.18.0.2", "fd18::2"),
+		both(host.TCP, 8080, 80), at("10.8.0.1", 9000, 81))
 	web.Project, web.Service = "shop", "web"
 	return &host.Host{
 		Engine: &host.Engine{Version: "28.5.0"},
@@ -90,10 +93,11 @@ func model() *host.Host {
 // recipeHost is the host that the recipe is written for.
 func recipeHost() *host.Host {
 	return &host.Host{
-		Engine:     &host.Engine{Version: "20.10.24"},
-		Iptables:   "nft",
-		Interfaces: []host.Interface{device("lo", "127.0.0.1/8"), device("eno1", "203.0.113.10/24", "192.168.0.1/24"), device("docker0")},
-		Networks:   []host.Network{bridgeNetwork("bridge", "docker0", "172.17.0.0/16")},
+		Engine:   &host.Engine{Version: "20.10.24"},
+		Iptables: "nft",
+		Interfaces: []host.Interface{device("lo", "127.0.0.1/8"), device("eno1", "203.0.113.10/24", "192.168.0.1/24"),
+			device("docker0")},
+		Networks: []host.Network{bridgeNetwork("bridge", "docker0", "172.17.0.0/16")},
 		Containers: []host.Container{
 			running("clickhouse", endpoint("bridge", "172.17.0.2", "fd17::2"), both(host.TCP, 8123, 8123)),
 			running("redis", endpoint("bridge", "172.17.0.3", "fd17::3"), both(host.TCP, 6379, 6379)),

@@ -27,7 +27,10 @@ func sentencesOf(p *policy.Policy) string {
 
 // TestRecordedHosts imports everything that iptables-save says on real hosts, where nobody has filled the chain.
 func TestRecordedHosts(t *testing.T) {
-	for _, name := range []string{"docker-20.10-iptables", "docker-26.1-iptables", "docker-28.5-iptables", "docker-29.7-iptables"} {
+	recordings := []string{
+		"docker-20.10-iptables", "docker-26.1-iptables", "docker-28.5-iptables", "docker-29.7-iptables",
+	}
+	for _, name := range recordings {
 		t.Run(name, func(t *testing.T) {
 			var text string
 			for _, file := range []string{"iptables-save.txt", "ip6tables-save.txt"} {
@@ -80,7 +83,8 @@ func TestSwarm(t *testing.T) {
 	h.Interfaces = append(h.Interfaces, device("docker_gwbridge"))
 	h.Networks = append(h.Networks, bridgeNetwork("docker_gwbridge", "docker_gwbridge", "172.19.0.0/16"))
 	h.Services = []host.Service{{Name: "api", Protocol: host.TCP, HostPort: 8443, ContainerPort: 443}}
-	p, _ := imported(t, "-A DOCKER-USER -o docker_gwbridge -p tcp --dport 8443 -s 192.168.0.0/24 -j RETURN\n-A DOCKER-USER -j DROP", h)
+	p, _ := imported(t, "-A DOCKER-USER -o docker_gwbridge -p tcp --dport 8443 -s 192.168.0.0/24 -j RETURN\n"+
+		"-A DOCKER-USER -j DROP", h)
 	if diff := cmp.Diff("allow 8443/tcp from 192.168.0.0/24\ndeny, deny", sentencesOf(p)); diff != "" {
 		t.Error(diff)
 	}
@@ -115,13 +119,14 @@ func TestManyExceptions(t *testing.T) {
 	}
 	b.WriteString("-A DOCKER-USER -i eth0 -j DROP\n")
 	p, text := imported(t, b.String(), nil)
-	if p.Defaults.Ingress != policy.Deny || len(p.Ingress) != mostPieces+1 || !strings.Contains(text, "is refused by the policy in part") {
+	said := strings.Contains(text, "is refused by the policy in part")
+	if p.Defaults.Ingress != policy.Deny || len(p.Ingress) != mostPieces+1 || !said {
 		t.Errorf("want every exception as a sentence, and the rest refused:\n%s", text)
 	}
 }
 
-// TestTooManyPieces: a deny that cannot be cut in either way stays whole, so that the policy is closed rather than open,
-// and says so.
+// TestTooManyPieces: a deny that cannot be cut in either way stays whole, so that the policy is closed rather than
+// open, and says so.
 func TestTooManyPieces(t *testing.T) {
 	var allows, denies strings.Builder
 	for i := range mostPieces + 1 {
@@ -137,7 +142,8 @@ func TestTooManyPieces(t *testing.T) {
 	if !strings.Contains(sentencesOf(p), "deny all from any on eth0\n") {
 		t.Errorf("the deny is gone:\n%s", r.Policy)
 	}
-	if len(r.NotCarried) != 1 || !strings.Contains(r.NotCarried[0].Why, "refuses all of it, also what lines before it let pass") {
+	const why = "refuses all of it, also what lines before it let pass"
+	if len(r.NotCarried) != 1 || !strings.Contains(r.NotCarried[0].Why, why) {
 		t.Errorf("not carried over: %v", r.NotCarried)
 	}
 }
@@ -160,7 +166,8 @@ func TestErrors(t *testing.T) {
 func TestNearestPort(t *testing.T) {
 	ports := []uint16{22, 80, 443, 6379, 7777, 8123, 8132}
 	for typed, want := range map[uint16]uint16{
-		6713: 6379, 8213: 8123, 8312: 8132, 6379: 6379, 637: 6379, 63790: 6379, 434: 443, 444: 443, 8: 0, 81: 0, 7778: 7777, 1234: 0, 5432: 0,
+		6713: 6379, 8213: 8123, 8312: 8132, 6379: 6379, 637: 6379, 63790: 6379, 434: 443, 444: 443, 8: 0, 81: 0,
+		7778: 7777, 1234: 0, 5432: 0,
 	} {
 		if got := nearest(typed, ports); got != want {
 			t.Errorf("%d is nearest to %d, not %d", typed, got, want)
@@ -178,8 +185,8 @@ func TestAddressForms(t *testing.T) {
 			t.Errorf("%s is %v, %v", text, a.set.Prefixes(), err)
 		}
 	}
-	for _, text := range []string{"", "x", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "10.0.0.2-10.0.0.1", "2001:db8::1", "fe80::1%eth0",
-		"::ffff:10.0.0.1", "10.0.0.1/ffff::", "10.0.0.1-2001:db8::1", "10.0.0.0/-1"} {
+	for _, text := range []string{"", "x", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "10.0.0.2-10.0.0.1", "2001:db8::1",
+		"fe80::1%eth0", "::ffff:10.0.0.1", "10.0.0.1/ffff::", "10.0.0.1-2001:db8::1", "10.0.0.0/-1"} {
 		if a, err := parseAddresses(text, ipv4); err == nil {
 			t.Errorf("%q is no IPv4 address, but %v", text, a.set.Prefixes())
 		}

@@ -69,8 +69,8 @@ func (r *reading) nothing() error {
 	for _, t := range r.tables {
 		for _, name := range t.names {
 			if misspelt(name) {
-				return fmt.Errorf("there is no DOCKER-USER chain in the text, but one named %s, which Docker does not know: did you mean %s?",
-					printable(name), chainName)
+				return fmt.Errorf("there is no DOCKER-USER chain in the text, but one named %s, which Docker does not know: "+
+					"did you mean %s?", printable(name), chainName)
 			}
 		}
 	}

@@ -106,8 +106,8 @@ var aliases = map[string]string{
 }
 
 // quietModules are the modules whose options say all.
-var quietModules = []string{"tcp", "udp", "sctp", "icmp", "icmp6", "icmpv6", "ipv6-icmp", "multiport", "conntrack", "state",
-	"comment", "iprange", "addrtype", "set"}
+var quietModules = []string{"tcp", "udp", "sctp", "icmp", "icmp6", "icmpv6", "ipv6-icmp", "multiport", "conntrack",
+	"state", "comment", "iprange", "addrtype", "set"}
 
 func nothing(*spec, option) error { return nil }
 

@@ -12,9 +12,9 @@ import (
 
 // services are the names of ports that rules are commonly written with.
 var services = map[string]uint16{
-	"ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "http": 80, "pop3": 110, "ntp": 123, "imap2": 143, "imap": 143,
-	"snmp": 161, "ldap": 389, "https": 443, "submission": 587, "ldaps": 636, "imaps": 993, "pop3s": 995, "mysql": 3306,
-	"postgresql": 5432, "http-alt": 8080,
+	"ftp": 21, "ssh": 22, "telnet": 23, "smtp": 25, "domain": 53, "http": 80, "pop3": 110, "ntp": 123, "imap2": 143,
+	"imap": 143, "snmp": 161, "ldap": 389, "https": 443, "submission": 587, "ldaps": 636, "imaps": 993, "pop3s": 995,
+	"mysql": 3306, "postgresql": 5432, "http-alt": 8080,
 }
 
 // parsePorts reads what stands behind --dport or --dports, for every protocol that has ports.
@@ -52,7 +52,8 @@ func parsePort(text string) (uint16, error) {
 	return uint16(n), err
 }
 
-// narrowPorts narrows one of the rule's ports. A negation leaves out the protocols without ports: iptables wants one with.
+// narrowPorts narrows one of the rule's ports. A negation leaves out the protocols without ports: iptables wants one
+// with.
 func narrowPorts(p *ports, o option) error {
 	given, err := parsePorts(o.value())
 	if err != nil {

@@ -42,7 +42,8 @@ func (s *spec) destinationType(o option) error {
 		return fmt.Errorf("the policy has no words for `%s`", printable(o.String()))
 	}
 	if local != o.not {
-		s.never = append(s.never, "what reaches this chain never goes to the host itself: it has the container's address already")
+		s.never = append(s.never,
+			"what reaches this chain never goes to the host itself: it has the container's address already")
 	}
 	return nil
 }

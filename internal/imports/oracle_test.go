@@ -41,7 +41,9 @@ func (r modelRule) String() string {
 	}
 	add("-i", r.In)
 	add("-o", r.Out)
-	for _, a := range []struct{ prefix, ranged, value string }{{"-s", "--src-range", r.Source}, {"-d", "--dst-range", r.Dest}} {
+	for _, a := range []struct{ prefix, ranged, value string }{
+		{"-s", "--src-range", r.Source}, {"-d", "--dst-range", r.Dest},
+	} {
 		if strings.Contains(a.value, "-") {
 			words = append(words, "-m", "iprange")
 			add(a.ranged, a.value)
@@ -116,7 +118,9 @@ func (r modelRule) matches(p modelPacket) bool {
 		}
 	}
 	isState := func(text string) bool {
-		return slices.ContainsFunc(strings.Split(text, ","), func(s string) bool { return s == "NEW" || s == "DNAT" && p.Rewritten })
+		return slices.ContainsFunc(strings.Split(text, ","), func(s string) bool {
+			return s == "NEW" || s == "DNAT" && p.Rewritten
+		})
 	}
 	return negated(r.In, isInterface(p.In)) && negated(r.Out, isInterface(p.Out)) &&
 		negated(r.Source, isAddress(p.Source)) && negated(r.Dest, isAddress(p.Dest)) &&
@@ -184,8 +188,8 @@ func published(h *host.Host, in string, client, dialled netip.Addr) []modelPacke
 				continue
 			}
 			out, address := addressOf(h, &c, client.Is6())
-			all = append(all, modelPacket{In: in, Out: out, Source: client, Dest: address, Dialled: dialled, Protocol: pub.Protocol,
-				Port: pub.ContainerPort, DialledPort: pub.HostPort, Rewritten: true})
+			all = append(all, modelPacket{In: in, Out: out, Source: client, Dest: address, Dialled: dialled,
+				Protocol: pub.Protocol, Port: pub.ContainerPort, DialledPort: pub.HostPort, Rewritten: true})
 		}
 	}
 	return all
@@ -233,8 +237,8 @@ func some(t *rapid.T, label string, often int, values ...string) string {
 }
 
 func drawRule(t *rapid.T, six bool, targets ...string) modelRule {
-	sources := []string{"192.168.0.0/24", "!192.168.0.0/24", "198.51.100.7", "!10.0.0.0/8", "192.168.0.1-192.168.0.50", "172.17.0.2",
-		"172.16.0.0/12"}
+	sources := []string{"192.168.0.0/24", "!192.168.0.0/24", "198.51.100.7", "!10.0.0.0/8", "192.168.0.1-192.168.0.50",
+		"172.17.0.2", "172.16.0.0/12"}
 	dests := []string{"172.17.0.2", "172.17.0.0/16", "!172.17.0.3", "198.51.100.0/24", "!198.51.100.7", "172.16.0.0/12"}
 	if six {
 		sources = []string{"2001:db8::/64", "!2001:db8::/64", "2600::1", "fd17::/64"}
@@ -293,7 +297,8 @@ func TestPolicyDecidesAsTheChain(t *testing.T) {
 		}
 		all++
 		exact := len(r.NotCarried) == 0
-		if !exact && slices.ContainsFunc(r.NotCarried, func(n Note) bool { return !strings.HasSuffix(n.Why, "not allow what this line allows") }) {
+		opens := func(n Note) bool { return !strings.HasSuffix(n.Why, "not allow what this line allows") }
+		if slices.ContainsFunc(r.NotCarried, opens) {
 			return
 		}
 		if exact {
@@ -324,7 +329,8 @@ func refuses(chains map[string][]modelRule) bool {
 }
 
 // compare asks both about every packet. Where only allows were lost the policy may be stricter, and never more open.
-func compare(t *rapid.T, h *host.Host, p *policy.Policy, chains map[string][]modelRule, six, exact bool, text, made string) {
+func compare(t *rapid.T, h *host.Host, p *policy.Policy, chains map[string][]modelRule, six, exact bool,
+	text, made string) {
 	for _, packet := range packets(h, six) {
 		want := follow(chains, chainName, packet) != "refuse"
 		got := policy.Decide(p, h, packet.conversation())

@@ -8,8 +8,8 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// ports is a set of protocols and ports on one line of numbers: 65536 for each protocol that has ports, one for ICMP, and
-// one for all other protocols. Its spans are sorted, disjoint and do not touch.
+// ports is a set of protocols and ports on one line of numbers: 65536 for each protocol that has ports, one for ICMP,
+// and one for all other protocols. Its spans are sorted, disjoint and do not touch.
 type ports []span
 
 // span is an inclusive range of the line.

@@ -84,7 +84,9 @@ func (t translation) plain(allow bool) ports {
 
 // onlyRenamed tells whether a container's own port is published, and only under other numbers.
 func (t translation) onlyRenamed(point int) bool {
-	hit := slices.ContainsFunc(t.world.targets, func(x target) bool { return pointOf(x.protocol, x.port) == point && t.hits(x) })
+	hit := slices.ContainsFunc(t.world.targets, func(x target) bool {
+		return pointOf(x.protocol, x.port) == point && t.hits(x)
+	})
 	meant, _ := t.at(point)
 	return hit && len(meant) == 0
 }
@@ -115,8 +117,8 @@ func (t translation) shared(point int) (box, error) {
 	clash := slices.ContainsFunc(others, func(x target) bool { return inside.has(x.container) })
 	service := slices.ContainsFunc(meant, func(x target) bool { return strings.HasPrefix(x.container, servicePrefix) })
 	if clash || service {
-		return box{}, fmt.Errorf("port %d/%s is published on several addresses of the host for different ports of a container, "+
-			"and no sentence tells them apart", meant[0].dialled, meant[0].protocol)
+		return box{}, fmt.Errorf("port %d/%s is published on several addresses of the host for different ports of a "+
+			"container, and no sentence tells them apart", meant[0].dialled, meant[0].protocol)
 	}
 	b := t.box
 	b.ports, b.inside = ports{{point, point}}, inside
@@ -146,22 +148,23 @@ func (c *conversion) renamed(s *spec) string {
 	return strings.Join(texts, ", ")
 }
 
-// straight says where sentences differ from the chain for what is routed straight to a container's address: it dials the
-// container's own port, and sentences name published ones, whoever has them.
+// straight says where sentences differ from the chain for what is routed straight to a container's address: it dials
+// the container's own port, and sentences name published ones, whoever has them.
 func (c *conversion) straight() {
 	for _, e := range c.entries {
 		part := e.section[policy.Ingress]
 		narrowed := len(keep(c.world.containers(), c.world.inner(e.spec.out).not())) > 0
 		wider := slices.ContainsFunc(part.boxes, func(b box) bool { return narrowed && b.inside.every() })
 		if wider || part.stated && c.renamed(e.spec) != "" {
-			c.header = append(c.header, "Sentences name published ports, whoever publishes them. For traffic that is routed straight to a "+
-				"container's address, which Docker refuses from version 28 on, they hold for the ports of the same numbers, and the chain "+
-				"may have held for others.")
+			c.header = append(c.header, "Sentences name published ports, whoever publishes them. For traffic that is routed "+
+				"straight to a container's address, which Docker refuses from version 28 on, they hold for the ports of the same "+
+				"numbers, and the chain may have held for others.")
 			break
 		}
 	}
 	past := func(e *entry) bool { return e.section[policy.Ingress].stated && e.spec.target == "ACCEPT" }
 	if slices.ContainsFunc(c.entries, past) {
-		c.header = append(c.header, "The chain's ACCEPT passes by Docker's own refusals as well; what a policy allows Docker may still refuse.")
+		c.header = append(c.header, "The chain's ACCEPT passes by Docker's own refusals as well; what a policy allows "+
+			"Docker may still refuse.")
 	}
 }

@@ -74,8 +74,8 @@ func (r *reading) read() error {
 		return broken < mostBroken
 	})
 	if broken == mostBroken {
-		return fmt.Errorf("this is neither iptables-save's output nor a shell script: %d lines and more have quotes or brackets "+
-			"that are never closed", broken)
+		return fmt.Errorf("this is neither iptables-save's output nor a shell script: %d lines and more have quotes or "+
+			"brackets that are never closed", broken)
 	}
 	s := &script{reading: r, values: values{}, functions: map[string][]node{}}
 	_, err := s.run(parse(tokens))

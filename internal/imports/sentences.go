@@ -159,15 +159,16 @@ func (c *conversion) places(x *sentence) ([]place, error) {
 
 // named are the names that must be written for n: one empty one for all, and the host's others for all but some.
 func (c *conversion) named(x *sentence, n names, hosts []string, what string) ([]string, error) {
+	listed := strings.Join(n.list, ", ")
 	switch {
 	case n.every():
 		return []string{""}, nil
 	case !n.but:
 		return n.list, nil
 	case c.world.host == nil:
-		return nil, fmt.Errorf("which %s there are besides %s is not known without the host", what, strings.Join(n.list, ", "))
+		return nil, fmt.Errorf("which %s there are besides %s is not known without the host", what, listed)
 	}
-	x.remark(fmt.Sprintf("meant are all %s but %s; those that the host gets later are not named here", what, strings.Join(n.list, ", ")))
+	x.remark(fmt.Sprintf("meant are all %s but %s; those that the host gets later are not named here", what, listed))
 	return keep(hosts, n), nil
 }
 

@@ -12,14 +12,15 @@ import (
 func (c *conversion) settle(a arrangement, s policy.Section) section {
 	for _, f := range a.failed {
 		if f.entry == nil {
-			c.header = append(c.header, fmt.Sprintf("What no rule of the chain decides passed, and is refused by the policy in part: %v.",
-				f.err))
+			c.header = append(c.header, fmt.Sprintf("What no rule of the chain decides passed, and is refused by the policy in "+
+				"part: %v.", f.err))
 			continue
 		}
 		f.entry.section[s].err = f.err
 	}
 	for _, e := range a.stricter {
-		c.reading.notCarried(e.line, fmt.Sprintf("%v; the policy refuses all of it, also what lines before it let pass", errTooManyPieces))
+		c.reading.notCarried(e.line, fmt.Sprintf("%v; the policy refuses all of it, also what lines before it let pass",
+			errTooManyPieces))
 	}
 	for _, x := range a.sentences {
 		for _, e := range []*entry{x.entry, x.also} {
@@ -62,7 +63,8 @@ func (c *conversion) openEgress() {
 		var last *entry
 		covered := only()
 		for _, e := range c.entries {
-			if boxes := e.section[policy.Egress].boxes; e.spec.family == f && e.allow && len(boxes) == 1 && c.wholeNetwork(boxes[0], f) {
+			boxes := e.section[policy.Egress].boxes
+			if e.spec.family == f && e.allow && len(boxes) == 1 && c.wholeNetwork(boxes[0], f) {
 				last, covered = e, covered.or(boxes[0].inside)
 			}
 		}

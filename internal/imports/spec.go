@@ -2,8 +2,8 @@ package imports
 
 import "slices"
 
-// spec is what a rule looks for and what it does, in its own terms. Specs of a rule and of the jump that leads to it are
-// combined with and.
+// spec is what a rule looks for and what it does, in its own terms. Specs of a rule and of the jump that leads to it
+// are combined with and.
 type spec struct {
 	family   family
 	source   addresses

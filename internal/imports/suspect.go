@@ -35,7 +35,8 @@ func (c *conversion) unreached(t *table, name string) {
 			c.reading.typo(r.line, fmt.Sprintf("Docker knows no chain %s: did you mean %s?", printable(name), chainName))
 		case r.saved:
 		case name == "INPUT" && c.publishes(r):
-			c.reading.typo(r.line, "INPUT never sees what Docker forwards to containers: this refuses or allows nothing of a published port")
+			c.reading.typo(r.line, "INPUT never sees what Docker forwards to containers: this refuses or allows nothing of a "+
+				"published port")
 		case name == "INPUT" || name == "OUTPUT":
 			c.reading.notCarried(r.line, name+" is for the host itself, which dockwall leaves as it is")
 		case name == "FORWARD" && leads(r):
@@ -54,7 +55,8 @@ func misspelt(name string) bool {
 		}
 		return r
 	}, strings.ToUpper(name))
-	return name != chainName && slices.Contains([]string{"DOCKERUSER", "DOCKERUSERS", "USERDOCKER", "DOCKERSUSER"}, letters)
+	meant := []string{"DOCKERUSER", "DOCKERUSERS", "USERDOCKER", "DOCKERSUSER"}
+	return name != chainName && slices.Contains(meant, letters)
 }
 
 // publishes tells whether a rule names a port that a container publishes.
@@ -89,12 +91,13 @@ func (c *conversion) engine() {
 	}
 	for variant, line := range c.reading.variants {
 		if h.Iptables != "" && h.Iptables != variant {
-			c.reading.typo(line, fmt.Sprintf("Docker uses iptables-%s on this host: rules written with iptables-%s stand in a chain "+
-				"that nothing jumps to", h.Iptables, variant))
+			c.reading.typo(line, fmt.Sprintf("Docker uses iptables-%s on this host: rules written with iptables-%s stand in a "+
+				"chain that nothing jumps to", h.Iptables, variant))
 		}
 	}
 	if h.Engine != nil && strings.HasPrefix(h.Engine.FirewallBackend, "nftables") {
-		c.header = append(c.header, "Docker uses nftables on this host and does not look at DOCKER-USER: the chain does nothing now.")
+		c.header = append(c.header, "Docker uses nftables on this host and does not look at DOCKER-USER: the chain does "+
+			"nothing now.")
 	}
 }
 
@@ -104,7 +107,8 @@ func (c *conversion) unflushed() {
 	if chain.flushed || len(chain.rules) == 0 || chain.rules[0].saved {
 		return
 	}
-	c.header = append(c.header, "The script does not empty DOCKER-USER first (-F): what stood in it before is not in this policy.")
+	c.header = append(c.header, "The script does not empty DOCKER-USER first (-F): what stood in it before is not in "+
+		"this policy.")
 	c.behindReturn(chain)
 }
 
@@ -119,8 +123,8 @@ func (c *conversion) behindReturn(chain *chain) {
 	}
 	for _, r := range chain.rules {
 		if r.appended {
-			c.reading.typo(r.line, "before Docker 28.2 the chain ends in Docker's own RETURN, and what -A puts behind it is never "+
-				"reached: empty the chain first, or use -I")
+			c.reading.typo(r.line, "before Docker 28.2 the chain ends in Docker's own RETURN, and what -A puts behind it is "+
+				"never reached: empty the chain first, or use -I")
 			return
 		}
 	}

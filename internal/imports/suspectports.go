@@ -12,7 +12,8 @@ import (
 // portsOf reports ports that no publication has, or has in another sense than the rule's.
 func (c *conversion) portsOf(e *entry) {
 	s := e.spec
-	if len(s.never) > 0 || !s.sees(firstPublished) && !s.sees(firstPlain) || c.world.namesBridge(s.in) || c.world.namesOutside(s.out) {
+	begins := len(s.never) == 0 && (s.sees(firstPublished) || s.sees(firstPlain))
+	if !begins || c.world.namesBridge(s.in) || c.world.namesOutside(s.out) {
 		return // nothing that comes from outside
 	}
 	tied := c.world.namesOutside(s.in) || c.world.namesBridge(s.out)
@@ -36,9 +37,12 @@ func numbers(p ports) map[uint16][]host.Protocol {
 	return all
 }
 
-// port reports one port that is none of those the rule looks at. Tied tells that the rule can mean nothing but published
-// ports.
-func (c *conversion) port(e *entry, number uint16, protocols []host.Protocol, right, wrong func(target) uint16, tied bool) {
+// side is a target's port on one side of DNAT.
+type side func(target) uint16
+
+// port reports one port that is none of those the rule looks at. Tied tells that the rule can mean nothing but
+// published ports.
+func (c *conversion) port(e *entry, number uint16, protocols []host.Protocol, right, wrong side, tied bool) {
 	var candidates []uint16
 	var swapped, otherProtocol *target
 	for i := range c.world.targets {
@@ -72,11 +76,11 @@ func (c *conversion) port(e *entry, number uint16, protocols []host.Protocol, ri
 // confused says that a rule has the port of the wrong side of DNAT.
 func (t *target) confused(number uint16) string {
 	if t.dialled == number {
-		return fmt.Sprintf("%d/%s is the port under which %s publishes its port %d: --dport looks behind DNAT, where packets carry %d, "+
-			"so this never matches", number, t.protocol, t.container, t.port, t.port)
+		return fmt.Sprintf("%d/%s is the port under which %s publishes its port %d: --dport looks behind DNAT, where "+
+			"packets carry %d, so this never matches", number, t.protocol, t.container, t.port, t.port)
 	}
-	return fmt.Sprintf("%d/%s is the own port of %s, published as %d: --ctorigdstport is the port that the client dialled, so this "+
-		"never matches", number, t.protocol, t.container, t.dialled)
+	return fmt.Sprintf("%d/%s is the own port of %s, published as %d: --ctorigdstport is the port that the client "+
+		"dialled, so this never matches", number, t.protocol, t.container, t.dialled)
 }
 
 // nearest is the port that was probably meant: one with the same digits in another order, or of three and more digits
@@ -124,5 +128,7 @@ func inPlace(a, b string) int {
 
 // namesBridge tells whether a rule names a Docker bridge.
 func (w *world) namesBridge(matches []interfaceMatch) bool {
-	return slices.ContainsFunc(matches, func(m interfaceMatch) bool { return !m.not && w.isBridge(strings.TrimSuffix(m.name, "+")) })
+	return slices.ContainsFunc(matches, func(m interfaceMatch) bool {
+		return !m.not && w.isBridge(strings.TrimSuffix(m.name, "+"))
+	})
 }

@@ -8,7 +8,8 @@ type values map[string]string
 // longestValue is how long a variable may become, in bytes.
 const longestValue = 64 << 10
 
-// expand gives the words that a word becomes. What it cannot know is named in unknown, and stands in the words as written.
+// expand gives the words that a word becomes. What it cannot know is named in unknown, and stands in the words as
+// written.
 func (v values) expand(t token) (words []string, unknown string) {
 	var b strings.Builder
 	open := false // a word has begun
@@ -62,7 +63,8 @@ func (v values) value(p piece) (text string, known bool) {
 	return "$" + p.text, false
 }
 
-// assign takes NAME=value; it tells whether the word is one. A value that is not known makes the variable unknown again.
+// assign takes NAME=value; it tells whether the word is one. A value that is not known makes the variable unknown
+// again.
 func (v values) assign(t token) bool {
 	if len(t.pieces) == 0 || t.pieces[0].quoted || t.pieces[0].variable || t.pieces[0].unknown {
 		return false

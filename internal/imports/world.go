@@ -95,7 +95,8 @@ func (w *world) addService(s host.Service) {
 	}
 }
 
-// endpoint is where Docker sends what is published: of the networks with a bridge the first by name, internal ones last.
+// endpoint is where Docker sends what is published: of the networks with a bridge the first by name, internal ones
+// last.
 func (w *world) endpoint(c *host.Container) *host.Endpoint {
 	var best *host.Endpoint
 	internal := func(e *host.Endpoint) bool {

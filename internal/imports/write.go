@@ -50,8 +50,8 @@ func (c *conversion) write(r *Result) string {
 	var w writer
 	w.comment("#", "Imported from a DOCKER-USER chain. Read it, then try it with `dockwall check` and `dockwall plan`.")
 	if !c.world.known {
-		w.comment("#", "No Docker host was looked at: each port is taken as published under its own number, and containers as on Docker's "+
-			"default bridge, with addresses in "+defaultPool+".")
+		w.comment("#", "No Docker host was looked at: each port is taken as published under its own number, and containers "+
+			"as on Docker's default bridge, with addresses in "+defaultPool+".")
 	}
 	w.notes("Not carried over:", r.NotCarried)
 	w.notes("Probably not meant:", r.Typos)
@@ -61,7 +61,8 @@ func (c *conversion) write(r *Result) string {
 		c.rulesOf(&w, policy.Section(s), section)
 	}
 	c.setsUsed(&w)
-	w.line("defaults: {ingress: %s, egress: %s, refuse: %s}", c.sections[policy.Ingress].standard, c.sections[policy.Egress].standard, cmp.Or(c.refuse, "reject"))
+	w.line("defaults: {ingress: %s, egress: %s, refuse: %s}", c.sections[policy.Ingress].standard,
+		c.sections[policy.Egress].standard, cmp.Or(c.refuse, "reject"))
 	return w.String()
 }
 
@@ -84,7 +85,8 @@ func (w *writer) notes(title string, notes []Note) {
 
 // rulesOf writes a section's sentences, each under the line that it comes from.
 func (c *conversion) rulesOf(w *writer, s policy.Section, section section) {
-	section.sentences = slices.DeleteFunc(slices.Clone(section.sentences), func(x sentence) bool { return len(x.rules) == 0 })
+	unsaid := func(x sentence) bool { return len(x.rules) == 0 }
+	section.sentences = slices.DeleteFunc(slices.Clone(section.sentences), unsaid)
 	if len(section.sentences) == 0 {
 		return
 	}
@@ -138,7 +140,8 @@ func (c *conversion) differences(x sentence, s policy.Section) []string {
 	if x.entry != nil {
 		all = append(all, x.entry.spec.remarks...)
 	}
-	if x.entry != nil && s == policy.Ingress && !c.world.known && x.box.inside.every() && c.world.namesUnknown(x.entry.spec.out) {
+	unknown := x.entry != nil && !c.world.known && c.world.namesUnknown(x.entry.spec.out)
+	if unknown && s == policy.Ingress && x.box.inside.every() {
 		all = append(all, "(which network the bridge is of is not known without the host: it holds for all)")
 	}
 	if x.entry != nil && s == policy.Ingress {
