@@ -80,7 +80,7 @@ func (r *reading) nothing() error {
 
 // sorted orders notes by line and drops those that say the same of the same line.
 func sorted(notes []Note) []Note {
-	notes = slices.Clone(notes)
+	notes = append([]Note{}, notes...) // never null in JSON
 	slices.SortStableFunc(notes, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
 	seen := map[Note]bool{}
 	return slices.DeleteFunc(notes, func(n Note) bool {

@@ -16,6 +16,11 @@ func (m interfaceMatch) fits(name string) bool {
 // wildcard tells whether the name ends in a plus.
 func (m interfaceMatch) wildcard() bool { return strings.HasSuffix(m.name, "+") }
 
+// outsideNow tells whether the name is a wildcard that stands for the outside interfaces there are.
+func (m interfaceMatch) outsideNow() bool {
+	return m.wildcard() && m.name != "+" && !onlyBridges(m.name)
+}
+
 // outer is what a rule's -i (or, for what containers begin, -o) says about outside interfaces.
 func (w *world) outer(matches []interfaceMatch) (names, error) {
 	on := everyName()
@@ -46,11 +51,21 @@ func (w *world) named(m interfaceMatch) (names, error) {
 		}
 		return names{}, fmt.Errorf("which interfaces %s are is not known without the host", printable(m.name))
 	case m.wildcard():
-		return only(keepFitting(w.outside(), m)...), nil
+		return w.fitting(m)
 	case w.inside(m.name):
 		return only(), nil
 	}
 	return only(m.name), nil
+}
+
+// fitting are the host's outside interfaces that a wildcard means now.
+func (w *world) fitting(m interfaceMatch) (names, error) {
+	bridge := slices.ContainsFunc(w.networks, func(n network) bool { return m.fits(n.bridge) })
+	list := keepFitting(w.outside(), m)
+	if len(list) == 0 && !bridge && !onlyBridges(m.name) {
+		return names{}, fmt.Errorf("the host has no interface %s now", printable(m.name))
+	}
+	return only(list...), nil
 }
 
 // onlyBridges tells whether a wildcard can mean Docker's bridges only.

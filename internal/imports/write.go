@@ -144,6 +144,9 @@ func (c *conversion) differences(x sentence, s policy.Section) []string {
 	if unknown && s == policy.Ingress && x.box.inside.every() {
 		all = append(all, "(which network the bridge is of is not known without the host: it holds for all)")
 	}
+	if x.entry != nil && slices.ContainsFunc(slices.Concat(x.entry.spec.in, x.entry.spec.out), interfaceMatch.outsideNow) {
+		all = append(all, "(meant are the interfaces of that name that the host has now)")
+	}
 	if x.entry != nil && s == policy.Ingress {
 		if text := c.renamed(x.entry.spec); text != "" {
 			all = append(all, "("+text+")")

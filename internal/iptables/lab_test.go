@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -42,6 +43,7 @@ var labEnds = []ends{
 func newLab(m *machine) *lab {
 	m.Helper()
 	l := &lab{machine: m}
+	l.onOneCPU()
 	for _, space := range []**netlab.Namespace{&l.client, &l.container} {
 		var err error
 		*space, err = netlab.New()
@@ -73,6 +75,27 @@ func newLab(m *machine) *lab {
 	l.rules("iptables", "172.17.0.2", "172.17.0.2:80", loopback)
 	l.rules("ip6tables", "fd00:17::2", "[fd00:17::2]:80", "")
 	return l
+}
+
+// onOneCPU makes what the test sends go through the kernel in that order: each CPU works on its own queue of packets.
+func (l *lab) onOneCPU() {
+	l.Helper()
+	runtime.LockOSThread()
+	var all, one unix.CPUSet
+	l.must(unix.SchedGetaffinity(0, &all))
+	for cpu := range 1024 {
+		if all.IsSet(cpu) {
+			one.Set(cpu)
+			break
+		}
+	}
+	l.must(unix.SchedSetaffinity(0, &one))
+	l.Cleanup(func() {
+		defer runtime.UnlockOSThread()
+		if err := unix.SchedSetaffinity(0, &all); err != nil {
+			l.Error(err)
+		}
+	})
 }
 
 func (l *lab) route(n *netlab.Namespace, to, via string) {

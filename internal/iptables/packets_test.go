@@ -315,15 +315,14 @@ func (l *lab) nonsense(e ends, to string, port int) {
 	binary.BigEndian.PutUint16(segment[2:], uint16(port))
 	segment[12], segment[13] = 5<<4, 0x03 // SYN and FIN
 	network := map[int]string{4: "ip4:6", 6: "ip6:6"}[e.number]
-	l.must(l.client.Do(func() error {
-		c, err := net.DialIP(network, &net.IPAddr{IP: net.ParseIP(e.stranger)}, &net.IPAddr{IP: net.ParseIP(to)})
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		_, err = c.Write(segment)
+	var c *net.IPConn
+	l.must(l.client.Do(func() (err error) {
+		c, err = net.DialIP(network, &net.IPAddr{IP: net.ParseIP(e.stranger)}, &net.IPAddr{IP: net.ParseIP(to)})
 		return err
 	}))
+	defer c.Close()
+	_, err := c.Write(segment)
+	l.must(err)
 }
 
 // dropped is how many packets of a family were dropped for want of a conversation.
