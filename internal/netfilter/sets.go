@@ -1,0 +1,26 @@
+package netfilter
+
+// Set is a named or anonymous set or map: of nft, or of ipset.
+type Set struct {
+	Name     string
+	Elements []Element
+	// Dynamic sets change by the packets themselves (nft's dynamic flag, timeouts, SET and `add @set`): what they hold at
+	// another moment is not known.
+	Dynamic bool
+	// Unclear is why the elements are not all known, "" where they are. A lookup is then undecided.
+	Unclear string
+}
+
+// Element is one entry of a set: a Ranges for each field, and for maps what it leads to.
+type Element struct {
+	Key []Ranges
+	// Interfaces are the names where the field in that place is an interface (its Key is nil there): parallel to Key, or
+	// nil where the set has no such field.
+	Interfaces []InterfaceName
+	// Except is ipset's nomatch: what it holds is not in the set, although a wider element has it.
+	Except  bool
+	Verdict *Verdict // of verdict maps
+	Target  *NAT     // of maps that NAT takes its target from
+	Value   Number   // of other maps: a mark, a priority
+	Comment string
+}
