@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/dockwall/dockwall/internal/atomicfile"
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
@@ -83,7 +84,7 @@ func (e *Enforcer) rewrite(change func([]byte) ([]byte, error)) (*Edited, error)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	if err := policy.WriteFile(e.PolicyPath, text); err != nil {
+	if err := atomicfile.Write(e.PolicyPath, text, atomicfile.Keep); err != nil {
 		return nil, err
 	}
 	return &Edited{touched(e.rules(old), e.rules(changed)), problems.Warnings()}, nil

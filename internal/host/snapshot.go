@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+
+	"github.com/dockwall/dockwall/internal/atomicfile"
 )
 
 // snapshotFormat is the format that this version writes, and the newest it reads.
@@ -44,49 +45,12 @@ func TakeSnapshot(ctx context.Context, o Options) (*Snapshot, error) {
 func (s *Snapshot) WriteFile(path string) error {
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err == nil {
-		err = replaceFile(path, append(data, '\n'))
+		err = atomicfile.Write(path, append(data, '\n'), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("the snapshot %s was not written: %w", path, err)
 	}
 	return nil
-}
-
-// replaceFile writes beside the file and renames; what was there stays until everything is on the disk.
-func replaceFile(path string, data []byte) (err error) {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(data); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 // ReadSnapshot reads a file that WriteFile wrote. Whatever the file is instead, the error says so.

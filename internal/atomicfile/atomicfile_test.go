@@ -1,4 +1,4 @@
-package policy
+package atomicfile
 
 import (
 	"errors"
@@ -16,10 +16,10 @@ import (
 	"github.com/dockwall/dockwall/internal/netlab"
 )
 
-func TestWriteFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "policy.yaml")
+func TestWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "some.yaml")
 	for _, text := range []string{"one\n", "two\n", ""} {
-		if err := WriteFile(path, []byte(text)); err != nil {
+		if err := Write(path, []byte(text), Keep); err != nil {
 			t.Fatal(err)
 		}
 		wantOnly(t, path, text)
@@ -30,13 +30,13 @@ func TestWriteFile(t *testing.T) {
 }
 
 // The file keeps its mode, its owner, and its place behind a symbolic link.
-func TestWriteFileKeeps(t *testing.T) {
+func TestWriteKeeps(t *testing.T) {
 	dir := t.TempDir()
-	path, link := filepath.Join(dir, "policy.yaml"), filepath.Join(dir, "link")
+	path, link := filepath.Join(dir, "some.yaml"), filepath.Join(dir, "link")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink("policy.yaml", link); err != nil {
+	if err := os.Symlink("some.yaml", link); err != nil {
 		t.Fatal(err)
 	}
 	owner := os.Getuid()
@@ -46,20 +46,20 @@ func TestWriteFileKeeps(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := WriteFile(link, []byte("new\n")); err != nil {
+	if err := Write(link, []byte("new\n"), Keep); err != nil {
 		t.Fatal(err)
 	}
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode() != 0o600 || int(info.Sys().(*syscall.Stat_t).Uid) != owner {
 		t.Errorf("%+v, %v", info, err)
 	}
-	if target, err := os.Readlink(link); err != nil || target != "policy.yaml" {
+	if target, err := os.Readlink(link); err != nil || target != "some.yaml" {
 		t.Errorf("the link is %q, %v", target, err)
 	}
 }
 
 // On a full disk the old file stays, and nothing else is left in the directory.
-func TestWriteFileDiskFull(t *testing.T) {
+func TestWriteDiskFull(t *testing.T) {
 	netlab.Need(t)
 	dir := t.TempDir()
 	done := make(chan error, 1)
@@ -79,11 +79,11 @@ func onTinyDisk(t *testing.T, dir string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, "policy.yaml")
-	if err := WriteFile(path, []byte("old\n")); err != nil {
+	path := filepath.Join(dir, "some.yaml")
+	if err := Write(path, []byte("old\n"), Keep); err != nil {
 		return err
 	}
-	err = WriteFile(path, make([]byte, 1<<20))
+	err = Write(path, make([]byte, 1<<20), Keep)
 	if !errors.Is(err, syscall.ENOSPC) || !strings.HasSuffix(err.Error(), "the file was not changed") {
 		t.Errorf("the error is %v", err)
 	}
@@ -92,21 +92,21 @@ func onTinyDisk(t *testing.T, dir string) error {
 }
 
 // The same where the process may not write more than 4096 bytes into a file: this needs no root.
-func TestWriteFileLimited(t *testing.T) {
+func TestWriteLimited(t *testing.T) {
 	const variable = "DOCKWALL_TEST_WRITE"
 	if path := os.Getenv(variable); path != "" {
 		signal.Ignore(syscall.SIGXFSZ)
 		limitFiles(t, 4096)
-		if err := WriteFile(path, make([]byte, 1<<20)); !errors.Is(err, syscall.EFBIG) {
+		if err := Write(path, make([]byte, 1<<20), Keep); !errors.Is(err, syscall.EFBIG) {
 			t.Errorf("the error is %v", err)
 		}
 		return
 	}
-	path := filepath.Join(t.TempDir(), "policy.yaml")
-	if err := WriteFile(path, []byte("old\n")); err != nil {
+	path := filepath.Join(t.TempDir(), "some.yaml")
+	if err := Write(path, []byte("old\n"), Keep); err != nil {
 		t.Fatal(err)
 	}
-	child := exec.Command(os.Args[0], "-test.run=^TestWriteFileLimited$")
+	child := exec.Command(os.Args[0], "-test.run=^TestWriteLimited$")
 	child.Env = append(os.Environ(), variable+"="+path)
 	if output, err := child.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
@@ -133,19 +133,19 @@ func limitFiles(t *testing.T, size uint64) {
 }
 
 // A directory that is not there, or that is a file's name, is an error that says so.
-func TestWriteFileErrors(t *testing.T) {
+func TestWriteErrors(t *testing.T) {
 	dir := t.TempDir()
-	if err := WriteFile(filepath.Join(dir, "missing", "policy.yaml"), nil); !errors.Is(err, os.ErrNotExist) {
+	if err := Write(filepath.Join(dir, "missing", "some.yaml"), nil, Keep); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the error is %v", err)
 	}
-	path := filepath.Join(dir, "policy.yaml")
+	path := filepath.Join(dir, "some.yaml")
 	if err := os.MkdirAll(filepath.Join(path, "x"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteFile(path, nil); err == nil {
+	if err := Write(path, nil, Keep); err == nil {
 		t.Error("a directory was replaced")
 	}
-	wantNames(t, dir, "policy.yaml")
+	wantNames(t, dir, "some.yaml")
 }
 
 // wantOnly checks a file's text, and that nothing is left beside it.
@@ -163,5 +163,19 @@ func wantNames(t *testing.T, dir, name string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 || entries[0].Name() != name {
 		t.Errorf("%s has %v, %v, want only %s", dir, entries, err, name)
+	}
+}
+
+// A mode that is asked for counts, also over an older file with another one.
+func TestWriteMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "secret.json")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(path, []byte("new\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info, err)
 	}
 }
