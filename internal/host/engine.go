@@ -55,7 +55,8 @@ func engineAddress(dockerHost string) string {
 	return dockerHost
 }
 
-func askAt(ctx context.Context, dockerHost string) (*inventory, error) {
+// openEngine connects, and agrees with the engine on an API version.
+func openEngine(ctx context.Context, dockerHost string) (*client.Client, error) {
 	if err := dialEngine(ctx, dockerHost); err != nil {
 		return nil, err
 	}
@@ -64,10 +65,19 @@ func askAt(ctx context.Context, dockerHost string) (*inventory, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer cli.Close()
 	if err := negotiate(ctx, cli); err != nil {
+		cli.Close()
 		return nil, err
 	}
+	return cli, nil
+}
+
+func askAt(ctx context.Context, dockerHost string) (*inventory, error) {
+	cli, err := openEngine(ctx, dockerHost)
+	if err != nil {
+		return nil, err
+	}
+	defer cli.Close()
 	inv := &inventory{apiVersion: cli.ClientVersion()}
 	info, err := cli.Info(ctx, client.InfoOptions{})
 	if err != nil {
