@@ -19,21 +19,21 @@ const (
 	DestinationAddress // the same, after DNAT as the kernel has it at that point
 	SourcePort         // 16: of tcp, udp, udplite, sctp, dccp; missing for others and for later fragments
 	DestinationPort
-	ICMPType // 8: of ICMP or ICMPv6; missing for others
+	ICMPType // 8: of ICMP or ICMPv6; missing for others and for later fragments
 	ICMPCode
-	TCPFlags        // 8: fin 1, syn 2, rst 4, psh 8, ack 16, urg 32, ece 64, cwr 128; missing for others
+	TCPFlags        // 8: fin 1, syn 2, rst 4, psh 8, ack 16, urg 32, ece 64, cwr 128; missing for others and for later fragments
 	Fragment        // 1: 1 for a later fragment (the first has the ports)
 	Length          // 16: of the IP packet
 	TTL             // 8: or the hop limit
 	DSCP            // 6
-	PacketType      // 8: 0 host, 1 broadcast, 2 multicast, 3 other host, 5 loopback
+	PacketType      // 8: 0 host, 1 broadcast, 2 multicast, 3 other host; a looped back packet (5) is shown to rules as 1 or 2
 	SourceMAC       // 48; missing where the packet did not arrive over Ethernet
 	OwnerUser       // 32; missing where the packet has no socket (it was not made by this host)
 	OwnerGroup      // 32
 	Mark            // 32: of the packet; 0 at first; never missing
-	ConntrackMark   // 32; 0 for a new conversation
-	ConntrackState  // a bit: 1 invalid, 2 established, 4 related, 8 new, 64 untracked; never missing: invalid before conntrack
-	ConntrackStatus // bits IPS_*: 1 expected, 2 seen reply, 4 assured, 8 confirmed, 16 source NAT, 32 destination NAT
+	ConntrackMark   // 32; 0 for a new conversation; missing without a conntrack entry
+	ConntrackState  // a bit: 1 invalid, 2 established, 4 related, 8 new, 64 untracked; never missing: invalid before conntrack and without an entry
+	ConntrackStatus // bits IPS_*: 1 expected, 2 seen reply, 4 assured, 8 confirmed, 16 source NAT, 32 destination NAT; missing without a conntrack entry
 
 	ConntrackDirection  // 0 original, 1 reply; missing without a conntrack entry, like all below
 	ConntrackFamily     // 8: as NetworkFamily

@@ -9,6 +9,12 @@ type Set struct {
 	Dynamic bool
 	// Unclear is why the elements are not all known, "" where they are. A lookup is then undecided.
 	Unclear string
+
+	// Of ipset's sets, for those who make lookups in them; zero for nft's.
+	Type    string   // "hash:ip,port", "list:set"
+	Family  Family   // 0: the type has none (hash:mac, bitmap:port, list:set); a packet of the other one is never found
+	Masks   []Number // what is taken of each field before it is looked for, parallel to a Key; nil: all
+	Members []string // of list:set: the sets that are looked in, in order; it has no elements
 }
 
 // Element is one entry of a set: a Ranges for each field, and for maps what it leads to.
