@@ -1,0 +1,192 @@
+package audit
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+
+	"github.com/dockwall/dockwall/internal/netfilter"
+)
+
+// Vocabulary is what address sets are told in: names that people know them by, and addresses that tell nothing.
+type Vocabulary struct {
+	Names []Named
+	// Ignored are addresses that no client outside has (loopback, multicast, the host's own): whether they are in a set
+	// or not makes no difference to anyone, and the set is told with or without them, whichever is shorter.
+	Ignored *netipx.IPSet
+}
+
+// Named is a set of the policy.
+type Named struct {
+	Name string
+	Set  *netipx.IPSet
+}
+
+// The words for every address, and for none.
+const (
+	Anyone = "any"
+	Nobody = "nobody"
+)
+
+// Tell is a set of addresses of one family in words: "any", "office", "10.0.0.0/8, 192.0.2.1", "any except office". It is
+// exact but for the ignored addresses.
+func (v Vocabulary) Tell(s *netipx.IPSet, f netfilter.Family) string {
+	all := everything(f)
+	care := minus(all, v.Ignored)
+	inside, outside := intersect(s, care), minus(care, s)
+	switch {
+	case empty(inside):
+		return Nobody
+	case empty(outside):
+		return Anyone
+	}
+	listed, left := v.list(inside, care), v.list(outside, care)
+	if len(left) < len(listed) || len(left) == len(listed) && named(left) && !named(listed) {
+		return Anyone + " except " + strings.Join(left, ", ")
+	}
+	return strings.Join(listed, ", ")
+}
+
+// named tells whether the first word is a set's name.
+func named(words []string) bool { return !strings.ContainsAny(words[0], ".:/") }
+
+// list is a set of addresses, none of them ignored, as names and, for what they leave, addresses.
+func (v Vocabulary) list(s, care *netipx.IPSet) []string {
+	var words []string
+	rest := s
+	for _, n := range v.Names {
+		meant := intersect(n.Set, care)
+		if empty(meant) || !empty(minus(meant, s)) || empty(intersect(meant, rest)) {
+			continue // it has others than these, or adds none
+		}
+		words = append(words, n.Name)
+		rest = minus(rest, meant)
+	}
+	plain := addressWords(v.wider(s))
+	if empty(rest) && len(words) <= len(plain) {
+		return words
+	}
+	words = append(words, addressWords(v.wider(rest))...)
+	if len(words) <= len(plain) {
+		return words
+	}
+	return plain
+}
+
+// wider is the set with those ignored addresses that make it shorter to tell.
+func (v Vocabulary) wider(s *netipx.IPSet) *netipx.IPSet {
+	if empty(s) || v.Ignored == nil {
+		return s
+	}
+	best := s
+	for _, r := range v.Ignored.Ranges() {
+		if candidate := union(best, ofRange(r)); len(addressWords(candidate)) < len(addressWords(best)) {
+			best = candidate
+		}
+	}
+	return best
+}
+
+// addressWords are prefixes, and ranges where they would be many prefixes.
+func addressWords(s *netipx.IPSet) []string {
+	const most = 3 // prefixes in place of a range
+	var words []string
+	for _, r := range s.Ranges() {
+		prefixes := r.Prefixes()
+		if len(prefixes) > most {
+			words = append(words, r.String())
+			continue
+		}
+		for _, p := range prefixes {
+			words = append(words, prefixWord(p))
+		}
+	}
+	return words
+}
+
+func prefixWord(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}
+
+// addressesOf are the addresses of ranges of bits.
+func addressesOf(r netfilter.Ranges, f netfilter.Family) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	for _, one := range r {
+		b.AddRange(netipx.IPRangeFrom(one.First.Address(f), one.Last.Address(f)))
+	}
+	return built(&b)
+}
+
+func everything(f netfilter.Family) *netipx.IPSet {
+	if f == netfilter.IPv4 {
+		return ofPrefixes(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
+	}
+	return ofPrefixes(netip.PrefixFrom(netip.IPv6Unspecified(), 0))
+}
+
+func ofPrefixes(prefixes ...netip.Prefix) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	for _, p := range prefixes {
+		b.AddPrefix(p)
+	}
+	return built(&b)
+}
+
+func union(sets ...*netipx.IPSet) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	for _, s := range sets {
+		if s != nil {
+			b.AddSet(s)
+		}
+	}
+	return built(&b)
+}
+
+func minus(s, without *netipx.IPSet) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	b.AddSet(s)
+	if without != nil {
+		b.RemoveSet(without)
+	}
+	return built(&b)
+}
+
+func intersect(s, t *netipx.IPSet) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	b.AddSet(s)
+	b.Intersect(t)
+	return built(&b)
+}
+
+func empty(s *netipx.IPSet) bool { return s == nil || len(s.Ranges()) == 0 }
+
+// built is what a builder holds. It fails for invalid ranges only, and none is ever added.
+func built(b *netipx.IPSetBuilder) *netipx.IPSet {
+	s, err := b.IPSet()
+	if err != nil {
+		panic(fmt.Sprintf("audit: %v", err))
+	}
+	return s
+}
+
+// implausible are the sources that no client outside can have: this network, loopback, multicast, reserved.
+func implausible(own ...netip.Prefix) *netipx.IPSet {
+	never := []string{"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4", "::/127", "::ffff:0:0/96", "ff00::/8"}
+	var prefixes []netip.Prefix
+	for _, p := range never {
+		prefixes = append(prefixes, netip.MustParsePrefix(p))
+	}
+	return ofPrefixes(slices.Concat(prefixes, own)...)
+}
+
+func ofRange(r netipx.IPRange) *netipx.IPSet {
+	var b netipx.IPSetBuilder
+	b.AddRange(r)
+	return built(&b)
+}

@@ -1,0 +1,79 @@
+package audit
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"go4.org/netipx"
+
+	"github.com/dockwall/dockwall/internal/netfilter"
+)
+
+// addressSet is a set of prefixes, addresses and ranges, with "any" and "-" before what is not in it.
+func addressSet(t *testing.T, f netfilter.Family, text string) *netipx.IPSet {
+	t.Helper()
+	var b netipx.IPSetBuilder
+	for _, word := range strings.Fields(text) {
+		bare, without := strings.CutPrefix(word, "-")
+		var s *netipx.IPSet
+		if first, last, is := strings.Cut(bare, "-"); is {
+			s = ofRange(netipx.IPRangeFrom(netip.MustParseAddr(first), netip.MustParseAddr(last)))
+		} else if bare == "any" {
+			s = everything(f)
+		} else if p, err := netip.ParsePrefix(bare); err == nil {
+			s = ofPrefixes(p)
+		} else {
+			a := netip.MustParseAddr(bare)
+			s = ofPrefixes(netip.PrefixFrom(a, a.BitLen()))
+		}
+		if without {
+			b.RemoveSet(s)
+		} else {
+			b.AddSet(s)
+		}
+	}
+	return built(&b)
+}
+
+func TestTell(t *testing.T) {
+	four, six := netfilter.IPv4, netfilter.IPv6
+	v := Vocabulary{
+		Names: []Named{
+			{"office", addressSet(t, four, "192.168.0.0/24 2001:db8::/64")},
+			{"vpn", addressSet(t, four, "10.8.0.0/24 10.9.0.0/24")},
+			{"local", addressSet(t, four, "127.0.0.0/8 10.1.0.0/16")},
+			{"empty", addressSet(t, four, "")},
+		},
+		Ignored: implausible(netip.MustParsePrefix("203.0.113.10/32")),
+	}
+	for _, test := range []struct {
+		family netfilter.Family
+		set    string
+		want   string
+	}{
+		{four, "", "nobody"},
+		{four, "127.0.0.1 224.0.0.1", "nobody"},
+		{four, "any", "any"},
+		{four, "any -127.0.0.0/8 -203.0.113.10 -224.0.0.0/3", "any"},
+		{four, "192.168.0.0/24", "office"},
+		{six, "2001:db8::/64", "office"},
+		{four, "192.168.0.0/24 203.0.113.10", "office"},
+		{four, "192.168.0.0/24 10.8.0.0/23 10.9.0.0/24", "office, vpn, 10.8.1.0/24"},
+		{four, "192.168.0.0/25", "192.168.0.0/25"},
+		{four, "192.168.0.0/23", "192.168.0.0/23"},
+		{four, "10.1.0.0/16", "local"},
+		{four, "any -192.168.0.0/24", "any except office"},
+		{four, "any -198.51.100.7", "any except 198.51.100.7"},
+		{four, "any -198.51.100.7 -192.168.0.0/24", "any except office, 198.51.100.7"},
+		{four, "203.0.113.8/30 -203.0.113.10", "203.0.113.8/30"},
+		{four, "10.0.0.0 10.0.0.255", "10.0.0.0, 10.0.0.255"},
+		{four, "10.0.0.3-10.0.0.200", "10.0.0.3-10.0.0.200"},
+		{six, "any -fe80::/10", "any except fe80::/10"},
+		{six, "any", "any"},
+	} {
+		if got := v.Tell(addressSet(t, test.family, test.set), test.family); got != test.want {
+			t.Errorf("%s: %s; want %s", test.set, got, test.want)
+		}
+	}
+}
