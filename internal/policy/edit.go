@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // edited is how AddRule and RemoveRule name the file in the problems that they find in it.
@@ -106,7 +108,7 @@ func (e *edit) missing(rule Rule) error {
 	for _, r := range e.rules() {
 		sentences = append(sentences, r.String())
 	}
-	if near := nearest(rule.String(), sentences); near != "" {
+	if near := wording.Nearest(rule.String(), sentences); near != "" {
 		line := e.rules()[slices.Index(sentences, near)].Position.Line
 		message += fmt.Sprintf("; did you mean %s, in line %d?", quote(near), line)
 	}

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // Limits of a policy file. Sets with more addresses than that have a file of their own.
@@ -96,7 +98,7 @@ func windowsFault(name string) *fault {
 // cleaned replaces forbidden characters one by one, so that columns stay.
 func cleaned(line string) string {
 	return strings.Map(func(r rune) rune {
-		if forbidden(r) {
+		if wording.Forbidden(r) {
 			return utf8.RuneError
 		}
 		return r

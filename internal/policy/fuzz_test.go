@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // wantShown checks what holds for all problems: they have a place in their line, and showing them plays no tricks.
@@ -23,7 +25,7 @@ func wantShown(t *testing.T, problems Problems) {
 			t.Errorf("column %d of a line of %d characters: %+v", p.Position.Column, length, p)
 		}
 		if shown := p.Caret() + p.Error(); !utf8.ValidString(shown) || strings.ContainsFunc(shown, func(r rune) bool {
-			return forbidden(r) && r != utf8.RuneError
+			return wording.Forbidden(r) && r != utf8.RuneError
 		}) {
 			t.Errorf("shown as %q", shown)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 const portForms = "ports are written 80/tcp, 80,443/tcp, 9100-9102/udp, tcp, icmp or all"
@@ -106,7 +107,7 @@ func protocolFault(port, name string) *fault {
 		return faultf(fmt.Sprintf("write %s/%s", name, port), "the protocol follows the port")
 	}
 	hint := "the protocols are tcp, udp, sctp and icmp"
-	if near := nearest(name, []string{"tcp", "udp", "sctp"}); near != "" {
+	if near := wording.Nearest(name, []string{"tcp", "udp", "sctp"}); near != "" {
 		hint = "did you mean " + quote(near) + "?"
 	}
 	return faultf(hint, "%s is not a protocol", quote(name))
@@ -126,7 +127,7 @@ func (s *sentence) noProtocol(items []word) bool {
 		return false
 	}
 	hint := portForms
-	if near := nearest(last.text, []string{"tcp", "udp", "sctp", "icmp", "all"}); near != "" {
+	if near := wording.Nearest(last.text, []string{"tcp", "udp", "sctp", "icmp", "all"}); near != "" {
 		hint = "did you mean " + quote(near) + "?"
 	} else if s.corrected(last) {
 		return false

@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // Problem is one thing that is wrong in a policy or, as a warning, doubtful. Its texts may quote hostile input: Error
@@ -34,7 +35,7 @@ func (p Problem) Error() string {
 	if p.Hint == "" {
 		return p.headline()
 	}
-	return printable(p.headline() + "; " + p.Hint)
+	return wording.Printable(p.headline() + "; " + p.Hint)
 }
 
 func (p Problem) headline() string {
@@ -42,7 +43,7 @@ func (p Problem) headline() string {
 	if p.Warning {
 		kind = "warning: "
 	}
-	return printable(p.Position.String() + ": " + kind + p.Message)
+	return wording.Printable(p.Position.String() + ": " + kind + p.Message)
 }
 
 // Caret is the problem in three lines: the message, the source line, and carets under what is wrong with the hint
@@ -56,12 +57,12 @@ func (p Problem) Caret() string {
 	margin := strings.Repeat(" ", len(number))
 	marks := strings.Repeat(" ", before) + strings.Repeat("^", p.marked(text, before))
 	return strings.TrimRight(fmt.Sprintf("%s\n%s | %s\n%s | %s %s",
-		p.headline(), number, text, margin, marks, printable(p.Hint)), " ")
+		p.headline(), number, text, margin, marks, wording.Printable(p.Hint)), " ")
 }
 
 // window is the part of the source line around the column, and how many characters of it stand before the column.
 func (p Problem) window() (text string, before int) {
-	line := []rune(printable(p.Source))
+	line := []rune(wording.Printable(p.Source))
 	column := min(max(p.Position.Column-1, 0), len(line))
 	first := max(column-caretBefore, 0)
 	last := min(column+max(p.Width, caretAfter), len(line), first+caretBefore+2*caretAfter)
@@ -130,31 +131,6 @@ func (p Problems) sorted(rank map[string]int) Problems {
 		return a.Position.Column - b.Position.Column
 	})
 	return p
-}
-
-// printable replaces every character that could move the cursor, hide text or turn its direction.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\t' {
-			return ' '
-		}
-		if forbidden(r) || r == '\n' {
-			return utf8.RuneError
-		}
-		return r
-	}, s)
-}
-
-// forbidden tells whether a character has no place in a policy: control characters (but not tab and newline), line
-// separators, the byte order mark, and those that turn the direction of text and so hide what a line says.
-func forbidden(r rune) bool {
-	switch {
-	case r == '\t' || r == '\n' || ' ' <= r && r <= '~':
-		return false
-	case r == '\u2028' || r == '\u2029' || r == '\ufeff' || r == utf8.RuneError:
-		return true
-	}
-	return unicode.Is(unicode.Cc, r) || unicode.Is(unicode.Bidi_Control, r)
 }
 
 // quote is a word of the input as messages show it, cut to a length that a person reads.

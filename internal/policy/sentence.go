@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // clauses are the words that begin the parts of a rule after its ports, in their order.
@@ -34,7 +35,7 @@ func (s source) characters() Problems {
 	column := 0
 	for _, r := range s.text {
 		column++
-		if !forbidden(r) && r != '\n' {
+		if !wording.Forbidden(r) && r != '\n' {
 			continue
 		}
 		f := faultf("remove it", "the character %U has no place in a policy", r)
@@ -146,7 +147,7 @@ func (s *sentence) unexpected(w word) {
 
 // corrected reports a misspelt clause word just taken, and puts it back in its right spelling.
 func (s *sentence) corrected(w word) bool {
-	near := nearest(w.text, clauses[:])
+	near := wording.Nearest(w.text, clauses[:])
 	if near == "" {
 		return false
 	}
