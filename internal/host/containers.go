@@ -3,6 +3,7 @@ package host
 import (
 	"maps"
 	"net/netip"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,12 +43,23 @@ func (inv *inventory) hostContainer(c container.InspectResponse, ls listeners) C
 	if c.HostConfig != nil {
 		hc.HostNetwork = c.HostConfig.NetworkMode.IsHost()
 		hc.SharesNetwork = inv.fullID(c.HostConfig.NetworkMode.ConnectedContainer())
+		hc.Privileged = c.HostConfig.Privileged
 	}
+	hc.DockerSocket = slices.ContainsFunc(c.Mounts, isDockerSocket)
 	if c.NetworkSettings != nil {
 		hc.Publications = publications(c.NetworkSettings.Ports, ls)
 	}
 	hc.Endpoints = inv.endpoints(c)
 	return hc
+}
+
+// isDockerSocket tells whether a mount is the engine's socket, or a folder above it. Nothing else of mounts is looked at.
+func isDockerSocket(m container.MountPoint) bool {
+	switch path.Clean(m.Source) {
+	case "/var/run/docker.sock", "/run/docker.sock", "/var/run", "/run", "/":
+		return true
+	}
+	return false
 }
 
 // fullID is the ID of the container that --network container:X names by ID, beginning of an ID, or name.

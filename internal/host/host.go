@@ -82,6 +82,8 @@ type Container struct {
 	SharesNetwork string            `json:"shares_network,omitempty"` // ID of the container whose network this one joined
 	Endpoints     []Endpoint        `json:"endpoints,omitempty"`
 	Publications  []Publication     `json:"publications,omitempty"`
+	Privileged    bool              `json:"privileged,omitempty"`    // --privileged: it can do all that root of the host can
+	DockerSocket  bool              `json:"docker_socket,omitempty"` // the engine's socket is mounted: it can start such a container
 }
 
 // Endpoint is a container's place on one network. An address that the network does not give is invalid.

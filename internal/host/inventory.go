@@ -10,7 +10,8 @@ import (
 	"github.com/moby/moby/api/types/system"
 )
 
-// inventory is what an engine answered. Environment variables, mounts and command lines in it are never looked at.
+// inventory is what an engine answered. Environment variables and command lines in it are never looked at, and of mounts
+// only whether one is the engine's socket.
 type inventory struct {
 	apiVersion string
 	info       system.Info

@@ -19,7 +19,8 @@ const snapshotFormat = 1
 const maxSnapshot = 1 << 30
 
 // Snapshot is a host and its rules in one file. It holds container labels as they are, so that its file is for its
-// owner only; environment variables, mounts and command lines of containers never come into it.
+// owner only; environment variables, mounts and command lines of containers never come into it (of mounts, only whether
+// one is the engine's socket).
 type Snapshot struct {
 	Format  int    `json:"format"`
 	Version string `json:"version"` // of the dockwall that took it
