@@ -1,0 +1,111 @@
+package pathwitness
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Rules are a host's rules as texts for the tools that load them; "": nothing of that tool.
+type Rules struct {
+	IPSet   string `json:"ipset,omitempty"`    // ipset restore
+	Legacy4 string `json:"legacy_4,omitempty"` // iptables-legacy-restore
+	Legacy6 string `json:"legacy_6,omitempty"`
+	NFT4    string `json:"nft_4,omitempty"` // iptables-nft-restore
+	NFT6    string `json:"nft_6,omitempty"`
+	Native  string `json:"native,omitempty"` // nft -f
+}
+
+// observer is the table around all others; see the package's documentation.
+const observer = `
+table inet pathwitness {
+ chain prerouting {
+  type filter hook prerouting priority -500
+  meta nftrace set 1
+ }
+ chain output {
+  type filter hook output priority -500
+  meta nftrace set 1
+  meta priority != 0:7777 drop
+ }
+ chain input {
+  type filter hook input priority 1000
+  meta nftrace set 1
+ }
+ chain postrouting {
+  type filter hook postrouting priority 1000
+  meta nftrace set 1
+ }
+}
+`
+
+// empty is a legacy table without rules.
+var emptyLegacy = map[string]string{
+	"raw":      "*raw\n:PREROUTING ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n",
+	"mangle":   "*mangle\n:PREROUTING ACCEPT\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\nCOMMIT\n",
+	"nat":      "*nat\n:PREROUTING ACCEPT\n:INPUT ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\nCOMMIT\n",
+	"filter":   "*filter\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n",
+	"security": "*security\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n",
+}
+
+// load puts rules in the place of those that were there, and forgets all conversations.
+func (l *Lab) load(ctx context.Context, r Rules) error {
+	if err := l.reset(ctx); err != nil {
+		return err
+	}
+	if r.IPSet != "" {
+		l.sets = true
+		if _, err := l.Host.Run(ctx, r.IPSet, "ipset", "restore"); err != nil {
+			return err
+		}
+	}
+	for _, one := range []struct{ text, tool string }{
+		{r.Legacy4, "iptables-legacy-restore"}, {r.Legacy6, "ip6tables-legacy-restore"},
+		{r.NFT4, "iptables-nft-restore"}, {r.NFT6, "ip6tables-nft-restore"},
+	} {
+		if one.text == "" {
+			continue
+		}
+		if _, err := l.Host.Run(ctx, one.text, one.tool); err != nil {
+			return err
+		}
+	}
+	_, err := l.Host.Run(ctx, observer+r.Native, "nft", "-f", "-")
+	return err
+}
+
+func (l *Lab) reset(ctx context.Context) error {
+	if _, err := l.Host.Run(ctx, "", "nft", "flush", "ruleset"); err != nil {
+		return err
+	}
+	if l.legacy {
+		var all strings.Builder
+		for _, table := range emptyLegacy {
+			all.WriteString(table)
+		}
+		for _, tool := range []string{"iptables-legacy-restore", "ip6tables-legacy-restore"} {
+			if _, err := l.Host.Run(ctx, all.String(), tool); err != nil {
+				return err
+			}
+		}
+	}
+	if l.sets {
+		if _, err := l.Host.Run(ctx, "", "ipset", "destroy"); err != nil {
+			return err
+		}
+		l.sets = false
+	}
+	return l.forget()
+}
+
+// forget flushes conntrack.
+func (l *Lab) forget() error {
+	return l.Host.Do(func() error {
+		if err := netlink.ConntrackTableFlush(netlink.ConntrackTable); err != nil {
+			return fmt.Errorf("forgetting conversations: %w", err)
+		}
+		return nil
+	})
+}
