@@ -75,9 +75,8 @@ func TestCollectNegotiates(t *testing.T) {
 func TestCollectVanishing(t *testing.T) {
 	e := recordedEngine(t, "docker-26.1-iptables")
 	redis := "/containers/" + e.containerNamed(t, "redis")["Id"].(string) + "/json"
-	dual := "/networks/" + recording(t, "docker-26.1-iptables").network("dual").ID
 	e.before = func(path string) int {
-		if path == redis || path == dual {
+		if path == redis {
 			return http.StatusNotFound
 		}
 		return 0
@@ -85,9 +84,6 @@ func TestCollectVanishing(t *testing.T) {
 	h := collectFrom(t, e)
 	if len(h.Containers) != 9 || h.named("redis") != nil || h.named("nginx") == nil {
 		t.Errorf("containers %v, want all but redis", h.Containers)
-	}
-	if len(h.Networks) != 6 || h.network("dual") != nil {
-		t.Errorf("networks %v, want all but dual", h.Networks)
 	}
 }
 

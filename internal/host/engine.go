@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
-	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/versions"
@@ -18,6 +17,7 @@ const (
 	minimumAPI    = "1.41"           // of Docker 20.10
 	engineTimeout = 30 * time.Second // an engine that hangs is found out even where the caller would wait for ever
 	inspectAtOnce = 6                // as many connections as the client keeps open
+	swarmGateway  = "docker_gwbridge"
 )
 
 // NoEngineError says that no Docker engine could be asked, why, and what to do.
@@ -32,18 +32,6 @@ func (e *NoEngineError) Error() string {
 }
 
 func (e *NoEngineError) Unwrap() error { return e.Err }
-
-// askEngine asks the engine for everything. All its errors are *NoEngineError.
-func askEngine(ctx context.Context, dockerHost string) (*inventory, error) {
-	dockerHost = engineAddress(dockerHost)
-	ctx, cancel := context.WithTimeout(ctx, engineTimeout)
-	defer cancel()
-	inv, err := askAt(ctx, dockerHost)
-	if err != nil {
-		return nil, noEngine(dockerHost, err)
-	}
-	return inv, nil
-}
 
 func engineAddress(dockerHost string) string {
 	if dockerHost == "" {
@@ -72,32 +60,6 @@ func openEngine(ctx context.Context, dockerHost string) (*client.Client, error) 
 	return cli, nil
 }
 
-func askAt(ctx context.Context, dockerHost string) (*inventory, error) {
-	cli, err := openEngine(ctx, dockerHost)
-	if err != nil {
-		return nil, err
-	}
-	defer cli.Close()
-	inv := &inventory{apiVersion: cli.ClientVersion()}
-	info, err := cli.Info(ctx, client.InfoOptions{})
-	if err != nil {
-		return nil, fmt.Errorf("asking the engine about itself: %w", err)
-	}
-	inv.info = info.Info
-	if inv.networks, err = askNetworks(ctx, cli); err != nil {
-		return nil, fmt.Errorf("asking the engine for its networks: %w", err)
-	}
-	if inv.containers, err = askContainers(ctx, cli); err != nil {
-		return nil, fmt.Errorf("asking the engine for its containers: %w", err)
-	}
-	if inv.info.Swarm.LocalNodeState == "active" {
-		if err := inv.askSwarm(ctx, cli); err != nil {
-			return nil, fmt.Errorf("asking the engine for the swarm's published ports: %w", err)
-		}
-	}
-	return inv, nil
-}
-
 // negotiate agrees on the newest API version that both sides speak.
 func negotiate(ctx context.Context, cli *client.Client) error {
 	ping, err := cli.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
@@ -110,57 +72,48 @@ func negotiate(ctx context.Context, cli *client.Client) error {
 	return err
 }
 
+// askNetworks lists the networks: a list has all that inspecting has, but for the containers. Those matter for swarm's
+// gateway alone: no container says that it is on it.
 func askNetworks(ctx context.Context, cli *client.Client) ([]network.Inspect, error) {
 	list, err := cli.NetworkList(ctx, client.NetworkListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
+	var networks []network.Inspect
 	for _, n := range list.Items {
-		ids = append(ids, n.ID)
+		inspected := network.Inspect{Network: n.Network}
+		if n.Name == swarmGateway {
+			result, err := cli.NetworkInspect(ctx, n.ID, client.NetworkInspectOptions{})
+			if errdefs.IsNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", shortID(n.ID), err)
+			}
+			inspected = result.Network
+		}
+		networks = append(networks, inspected)
 	}
-	return inspectAll(ids, func(id string) (network.Inspect, error) {
-		result, err := cli.NetworkInspect(ctx, id, client.NetworkInspectOptions{})
-		return result.Network, err
-	})
+	return networks, nil
 }
 
-func askContainers(ctx context.Context, cli *client.Client) ([]container.InspectResponse, error) {
-	list, err := cli.ContainerList(ctx, client.ContainerListOptions{All: true})
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, c := range list.Items {
-		ids = append(ids, c.ID)
-	}
-	return inspectAll(ids, func(id string) (container.InspectResponse, error) {
-		result, err := cli.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
-		return result.Container, err
-	})
-}
-
-// inspectAll inspects several at once, in the order of ids. What vanished since it was listed is left out.
-func inspectAll[T any](ids []string, inspect func(id string) (T, error)) ([]T, error) {
-	results, errs := make([]T, len(ids)), make([]error, len(ids))
+// forEach does something with several items at once. That one of them does not exist any more is no error.
+func forEach[T any](items []T, do func(T) error) error {
+	errs := make([]error, len(items))
 	slots := make(chan struct{}, inspectAtOnce)
 	var wait sync.WaitGroup
-	for i, id := range ids {
+	for i, item := range items {
 		slots <- struct{}{}
 		wait.Go(func() {
-			results[i], errs[i] = inspect(id)
+			errs[i] = do(item)
 			<-slots
 		})
 	}
 	wait.Wait()
-	var found []T
-	for i, err := range errs {
-		switch {
-		case err == nil:
-			found = append(found, results[i])
-		case !errdefs.IsNotFound(err):
-			return nil, fmt.Errorf("%s: %w", shortID(ids[i]), err)
+	for _, err := range errs {
+		if err != nil && !errdefs.IsNotFound(err) {
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }

@@ -32,6 +32,18 @@ func recordedEngine(t *testing.T, name string) *fakeEngine {
 // object is an answer that is a JSON object, to be changed by a test.
 func (e *fakeEngine) object(path string) map[string]any { return e.Answers[path].(map[string]any) }
 
+// listed is the entry of a list with that ID, to be changed by a test.
+func (e *fakeEngine) listed(t *testing.T, path, id string) map[string]any {
+	t.Helper()
+	for _, item := range e.Answers[path].([]any) {
+		if entry := item.(map[string]any); entry["Id"] == id {
+			return entry
+		}
+	}
+	t.Fatalf("%s lists no %s", path, id)
+	return nil
+}
+
 // containerNamed is the answer to inspecting a container.
 func (e *fakeEngine) containerNamed(t *testing.T, name string) map[string]any {
 	t.Helper()

@@ -56,7 +56,7 @@ func TestBridgeNames(t *testing.T) {
 		"": "br-" + dual[:12], "br-lan": "br-lan",
 		"a b": "", "a\nb": "", "sixteen-letters-": "", "..": "", "a/b": "", `a"b`: "", "ü": "",
 	} {
-		e.object("/networks/" + dual)["Options"] = map[string]any{
+		e.listed(t, "/networks", dual)["Options"] = map[string]any{
 			optionBridgeName: name, optionGatewayMode6: "routed", optionGatewayMode4: "nat",
 		}
 		n := collectFrom(t, e).network("dual")
