@@ -47,33 +47,11 @@ type builder struct {
 // into a rule.
 func build(g *gate.Gate) (*table, error) {
 	b := &builder{sets: map[setName]*set{}}
-	b.interfaceSets(g.Bridges)
-	b.hooks()
+	b.hooks(g.Bridges)
 	b.forwarded(g)
 	b.local(g)
 	b.refuse(g.Refuse)
 	return &b.table, errors.Join(b.errs...)
-}
-
-// interfaceSets makes the set of Docker's bridges, and that of all interfaces that are inside.
-func (b *builder) interfaceSets(bridges []string) {
-	docker := &set{name: "docker", kind: interfaces}
-	inside := &set{name: "inside", kind: interfaces}
-	inside.addInterface("lo")
-	for _, name := range bridges {
-		if _, err := interfaceText(name); err != nil {
-			b.errs = append(b.errs, err)
-			return
-		}
-		docker.addInterface(name)
-		inside.addInterface(name)
-	}
-	b.addSet(docker)
-	b.addSet(inside)
-}
-
-func (s *set) addInterface(name string) {
-	s.elements = append(s.elements, element{first: interfaceKey(name), last: interfaceKey(name)})
 }
 
 // addSet adds a set once. Sets of one name have to be equal.
@@ -89,33 +67,13 @@ func (b *builder) addSet(s *set) setName {
 	return s.name
 }
 
-// hooks makes the chains where packets come in. What has nothing to do with Docker goes no further.
-func (b *builder) hooks() {
-	b.hook("forward").rules = []rule{
-		{text: "oifname @docker iifname != @inside goto to_container"},
-		{text: "iifname @docker oifname != @inside goto from_container"},
-	}
-	b.hook("input").rules = []rule{{text: "iifname != @inside goto to_host"}}
-	b.hook("output").rules = []rule{{text: "oifname != @inside ct direction reply goto from_host"}}
-}
-
-func (b *builder) hook(name chainName) *chain {
-	c := b.table.addChain(name)
-	c.hook = fmt.Sprintf("type filter hook %s priority filter - 10; policy accept;", name)
-	return c
-}
-
 // forwarded makes the chains for what is forwarded to and from containers. An answer is judged like what it answers.
 func (b *builder) forwarded(g *gate.Gate) {
-	b.table.addChain("to_container",
-		rule{text: "ct direction reply goto egress"},
-		rule{text: "goto ingress"})
-	b.table.addChain("from_container",
-		rule{text: "ct direction reply goto ingress"},
-		rule{text: "goto egress"})
-	ingress, egress := b.table.addChain("ingress"), b.table.addChain("egress")
+	to, from, egress := b.table.addChain("to_container"), b.table.addChain("from_container"), b.table.addChain("egress")
+	to.add("ct direction reply goto egress")
+	from.add("ct direction original goto egress")
 	for f, content := range families(g) {
-		b.dispatcher(gate.Ingress, f, &content.Ingress, ingress).forwarded()
+		b.dispatcher(gate.Ingress, f, &content.Ingress, to, from).forwarded()
 		if !content.Egress.Empty() {
 			b.dispatcher(gate.Egress, f, &content.Egress, egress).forwarded()
 		}

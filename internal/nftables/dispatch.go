@@ -24,10 +24,12 @@ type dispatcher struct {
 	lookup *chain
 }
 
-// dispatcher makes a dispatch's chains, as yet without lookups, and the way to it from a chain for both families.
-func (b *builder) dispatcher(way gate.Way, f *family, content *gate.Dispatch, from *chain) *dispatcher {
+// dispatcher makes a dispatch's chains, as yet without lookups, and the ways to it from chains for both families.
+func (b *builder) dispatcher(way gate.Way, f *family, content *gate.Dispatch, from ...*chain) *dispatcher {
 	d := &dispatcher{builder: b, family: f, Dispatch: content, way: way, name: string(way) + f.digit}
-	from.add("meta nfproto %s goto %s", f.nfproto, d.name)
+	for _, c := range from {
+		c.add("meta nfproto %s goto %s", f.nfproto, d.name)
+	}
 	d.entry = b.table.addChain(chainName(d.name))
 	d.lookup = b.table.addChain(chainName(d.name + "_dispatch"))
 	return d

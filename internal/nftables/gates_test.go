@@ -97,6 +97,9 @@ func recipe() *gate.Gate {
 	return g
 }
 
+// manyBridges are so many that they are a set.
+var manyBridges = []string{"br-a", "br-b", "br-c", "docker0"}
+
 // everything is a gate with whatever a gate can have.
 func everything() *gate.Gate {
 	office := addresses("office", "192.168.0.0/24", "10.1.0.7-10.1.0.9")
@@ -116,7 +119,7 @@ func everything() *gate.Gate {
 	}
 	office6 := addresses("office", "fd00::/8", "2001:db8::1")
 
-	g := &gate.Gate{Bridges: []string{"docker0"}, Refuse: policy.Drop, IPv4: closed(), IPv6: closed()}
+	g := &gate.Gate{Bridges: manyBridges, Refuse: policy.Drop, IPv4: closed(), IPv6: closed()}
 	dns := chainOf(allow)
 	g.IPv4.Ingress.Segments = []gate.Segment{
 		tcp(22, 22, chainOf(notVia, via, logged)), tcp(53, 53, dns), tcp(80, 80, chainOf(crowd)), tcp(81, 90, chainOf()),

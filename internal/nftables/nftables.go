@@ -8,9 +8,9 @@
 //	input ──── to_host ─────────┬─▶ local4 ─▶ ...
 //	output ─── from_host ───────┘
 //
-// Invariants. Whatever is not between a container and outside, or at a published port of the host, costs lookups of its
-// interfaces' names and of its port. A conversation's port is found in a hash, its client in at most one set for each
-// line. Both directions of a conversation meet the same rules.
+// Invariants. Whatever is not between a container and outside, or at a published port of the host, costs a few
+// comparisons of its interfaces' names and a lookup of its port. A conversation's port is found in a hash, its client
+// in at most one set for each line. Both directions of a conversation meet the same rules.
 //
 // Every change is one transaction. Rules and elements that are the same before and after it are not touched, and keep
 // their counters. What is the same is decided by the kernel's own words: a rehearsal tells how it words the table that

@@ -350,6 +350,41 @@ func TestCountersCount(t *testing.T) {
 	}
 }
 
+// Bridges mean the same one by one and as a set: who comes in by one of them is a container, whichever it goes to.
+func TestFewAndManyBridges(t *testing.T) {
+	for _, bridges := range [][]string{{"docker0", "other0"}, append([]string{"other0"}, manyBridges...)} {
+		t.Run(fmt.Sprint(len(bridges)), func(t *testing.T) {
+			s := newStreet(t)
+			other := newMachine(t).ns
+			must(t, netlab.Connect(other, "eth0", s.ns, "veth1"))
+			must(t, s.ns.Bridge("other0", "172.18.0.1/16"))
+			must(t, s.ns.Enslave("veth1", "other0"))
+			must(t, other.Address("eth0", "172.18.0.2/16"))
+			must(t, other.Route(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParseAddr("172.18.0.1")))
+			serve(t, s.container, "172.17.0.2", 80)
+			serve(t, other, "172.18.0.2", 80)
+			serve(t, s.client, "192.168.0.7", 80)
+			g := forClient(gate.Ingress, 80)
+			g.Bridges = bridges
+			s.apply(g)
+			for _, to := range []string{"172.17.0.2", "172.18.0.2"} {
+				if err := s.reach(s.client, "tcp", "192.168.0.7", to, 80); err != nil {
+					t.Errorf("the client is refused at %s: %v", to, err)
+				}
+				if s.reach(s.client, "tcp", "192.168.0.66", to, 80) == nil {
+					t.Errorf("a stranger is let in to %s", to)
+				}
+			}
+			if err := s.reach(other, "tcp", "172.18.0.2", "172.17.0.2", 80); err != nil {
+				t.Errorf("a container is refused at another one: %v", err)
+			}
+			if err := s.reach(other, "tcp", "172.18.0.2", "192.168.0.7", 80); err != nil {
+				t.Errorf("a container cannot go out: %v", err)
+			}
+		})
+	}
+}
+
 func TestForwardingOfOthersIsUntouched(t *testing.T) {
 	s := newStreet(t)
 	other := newMachine(t).ns

@@ -116,10 +116,10 @@ insert rule inet dockwall forward jump two`
 			return `delete element inet dockwall docker { "docker0" }`
 		}},
 		{name: "interface added", tamper: func(h *machine) string {
-			return `add element inet dockwall inside { "eth0" }`
+			return `add element inet dockwall docker { "eth0" }`
 		}},
 		{name: "interface with a name that cannot be trusted", whole: true, tamper: func(h *machine) string {
-			return `add element inet dockwall inside { "e;h0" }`
+			return `add element inet dockwall docker { "e;h0" }`
 		}},
 		{name: "set made anew as something else", whole: true, tamper: func(h *machine) string {
 			return "flush table inet dockwall; delete set inet dockwall docker;" +

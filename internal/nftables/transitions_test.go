@@ -49,7 +49,7 @@ type random struct {
 func (r *random) one(of int) bool { return r.IntN(of) == 0 }
 
 func (r *random) gate() *gate.Gate {
-	bridges := slices.DeleteFunc([]string{"br-a", "br-b", "docker0"}, func(string) bool { return r.one(3) })
+	bridges := slices.DeleteFunc([]string{"br-a", "br-b", "br-c", "br-d", "docker0"}, func(string) bool { return r.one(3) })
 	g := &gate.Gate{Bridges: bridges, Refuse: policy.Refusal(r.IntN(2)), IPv4: closed(), IPv6: closed()}
 	r.family(&g.IPv4, false)
 	r.family(&g.IPv6, true)
