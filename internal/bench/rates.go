@@ -56,8 +56,9 @@ func standUp(ctx context.Context, rules int) ([]*contender, error) {
 }
 
 func measureRounds(ctx context.Context, hosts []*contender, rounds int, length time.Duration) error {
-	for range rounds {
-		for _, h := range hosts {
+	for round := range rounds {
+		for i := range hosts {
+			h := hosts[(round+i)%len(hosts)] // none is always measured after the same other one
 			packets, err := h.world.packetRate(ctx, length)
 			if err != nil {
 				return fmt.Errorf("%s: %w", h.name, err)
