@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // The parts of SARIF 2.1.0 that a report needs (https://docs.oasis-open.org/sarif/sarif/v2.1.0/).
@@ -131,8 +133,8 @@ func (f *Finding) sarif(source string) sarifResult {
 	result := sarifResult{
 		RuleID: f.ID, Level: level(f.Severity), Message: message(f.Subject + ": " + f.Message + ". " + f.Remedy),
 		Locations: []sarifLocation{{Physical: sarifPhysical{Artifact: sarifArtifact{source}},
-			Logical: []sarifLogical{{plain(f.Subject)}}}},
-		Fingerprints: map[string]string{"dockwall/v1": f.ID + "/" + plain(f.Subject)},
+			Logical: []sarifLogical{{wording.Printable(f.Subject)}}}},
+		Fingerprints: map[string]string{"dockwall/v1": f.ID + "/" + wording.Printable(f.Subject)},
 	}
 	for i, k := range Kinds() {
 		if k == f.Kind {
@@ -143,7 +145,7 @@ func (f *Finding) sarif(source string) sarifResult {
 		result.Locations[0].Physical.Region = &sarifRegion{f.Line}
 	}
 	if f.Evidence.Packet != "" {
-		result.Properties = map[string]any{"packet": plain(f.Evidence.Packet), "trace": plainAll(f.Evidence.Trace)}
+		result.Properties = map[string]any{"packet": wording.Printable(f.Evidence.Packet), "trace": plainAll(f.Evidence.Trace)}
 	}
 	return result
 }
@@ -151,7 +153,7 @@ func (f *Finding) sarif(source string) sarifResult {
 func plainAll(texts []string) []string {
 	all := make([]string, len(texts))
 	for i, t := range texts {
-		all[i] = plain(t)
+		all[i] = wording.Printable(t)
 	}
 	return all
 }
@@ -159,7 +161,7 @@ func plainAll(texts []string) []string {
 // sarifWords are the characters that a SARIF message gives a meaning to (section 3.11: links and placeholders).
 var sarifWords = strings.NewReplacer("[", "(", "]", ")", "{", "(", "}", ")")
 
-func message(text string) sarifText { return sarifText{sarifWords.Replace(plain(text))} }
+func message(text string) sarifText { return sarifText{sarifWords.Replace(wording.Printable(text))} }
 
 func level(s Severity) string { return [...]string{"none", "note", "warning", "error"}[s] }
 

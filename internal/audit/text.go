@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
+
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // Style marks words for a terminal. Each function gives the text back, perhaps with colours.
@@ -42,14 +44,14 @@ func (r *Report) writeHead(w io.Writer) {
 		about = strings.TrimPrefix(about+", "+r.Engine, ", ")
 	}
 	if about != "" {
-		fmt.Fprintf(w, "%s\n\n", plain(about))
+		fmt.Fprintf(w, "%s\n\n", wording.Printable(about))
 	}
 	if len(r.Missing) == 0 {
 		return
 	}
 	fmt.Fprintln(w, "What is not known, and what is taken for granted instead:")
 	for _, sentence := range r.Missing {
-		fmt.Fprintf(w, "  - %s\n", plain(sentence))
+		fmt.Fprintf(w, "  - %s\n", wording.Printable(sentence))
 	}
 	fmt.Fprintln(w)
 }
@@ -87,7 +89,7 @@ func (r *Report) writeExposed(w io.Writer) {
 			}
 			row := append([]string{port, name}, cells...)
 			for j := range row {
-				row[j] = plain(row[j])
+				row[j] = wording.Printable(row[j])
 			}
 			if len(everywhere) <= 1 {
 				row = row[:5]
@@ -175,19 +177,19 @@ func (r *Report) interfaces() []string {
 
 func writeFinding(w io.Writer, f Finding, style Style) {
 	label := fmt.Sprintf("%-6s", strings.ToUpper(f.Severity.String()))
-	fmt.Fprintf(w, "\n%s  %s: %s\n", style.Severity(f.Severity, label), plain(f.Subject), style.Title(plain(f.Message)))
+	fmt.Fprintf(w, "\n%s  %s: %s\n", style.Severity(f.Severity, label), wording.Printable(f.Subject), style.Title(wording.Printable(f.Message)))
 	if f.Evidence.Packet != "" {
-		fmt.Fprintf(w, "          %s\n", plain(f.Evidence.Packet))
+		fmt.Fprintf(w, "          %s\n", wording.Printable(f.Evidence.Packet))
 	}
 	for _, step := range f.Evidence.Trace {
-		fmt.Fprintf(w, "            %s\n", plain(step))
+		fmt.Fprintf(w, "            %s\n", wording.Printable(step))
 	}
 	for i, line := range wrapped(f.Remedy, 96) {
 		lead := "          "
 		if i == 0 {
 			lead = "      do: "
 		}
-		fmt.Fprintf(w, "%s%s\n", lead, plain(line))
+		fmt.Fprintf(w, "%s%s\n", lead, wording.Printable(line))
 	}
 	fmt.Fprintf(w, "          (%s)\n", f.ID)
 }

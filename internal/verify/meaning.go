@@ -1,0 +1,119 @@
+package verify
+
+import (
+	"go4.org/netipx"
+
+	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/packetset"
+	"github.com/dockwall/dockwall/internal/policy"
+)
+
+// Meaning is what a policy says on a host of the first packets of all conversations of one address family: the same as
+// policy.Decide, for all packets at once. It shares no code with the compiler of gates, so that it can judge gates.
+type Meaning struct {
+	space  *packetset.Space
+	policy *policy.Policy
+	host   *host.Host
+
+	ingress, egress *rules
+	targets         *targets
+	loopback        packetset.Set
+}
+
+// Verdict is what the policy says of packets: those it governs, and of them those it allows. All other packets are left
+// as they are.
+type Verdict struct{ Governed, Allowed packetset.Set }
+
+// Refused are the packets that must not come through.
+func (v Verdict) Refused() packetset.Set { return v.Governed.Minus(v.Allowed) }
+
+// NewMeaning reads a policy, with the labels' rules merged in, in a space of packets.
+func NewMeaning(s *packetset.Space, p *policy.Policy, h *host.Host) *Meaning {
+	m := &Meaning{space: s, policy: p, host: h, targets: newTargets(s, h)}
+	m.loopback = m.addresses(netfilter.DestinationAddress, loopback)
+	m.ingress = newRules(m, p.Ingress, m.ingressRule)
+	m.egress = newRules(m, p.Egress, m.egressRule)
+	return m
+}
+
+// Ingress is what the policy says of packets that arrive on an outside interface.
+func (m *Meaning) Ingress(in string) Verdict {
+	t := m.targets
+	allowed := m.ingress.allowed(in, m.policy.Defaults.Ingress, nil).And(t.single)
+	for _, c := range t.shared {
+		all := c.set
+		for i := range c.targets {
+			speaks := func(r *policy.Rule) bool { return m.speaksOf(r, &c.targets[i]) }
+			all = all.And(m.ingress.allowed(in, m.policy.Defaults.Ingress, speaks))
+		}
+		allowed = allowed.Or(all)
+	}
+	return Verdict{t.governed, allowed.Minus(m.loopback)}
+}
+
+// Egress is what the policy says of packets that arrive on a Docker bridge and leave by an outside interface.
+func (m *Meaning) Egress(out string) Verdict {
+	return Verdict{m.space.All(), m.egress.allowed(out, m.policy.Defaults.Egress, nil)}
+}
+
+// ingressRule is the packets that a rule of ingress matches, whatever interface they arrive on.
+func (m *Meaning) ingressRule(r *policy.Rule) packetset.Set {
+	set := m.ports(r.Ports).And(m.targets.spokenOf(m, r))
+	if r.At.IsValid() {
+		set = set.And(m.addresses(netfilter.DestinationAddress, ofAddresses(r.At)))
+	}
+	return set
+}
+
+// egressRule is the same of egress.
+func (m *Meaning) egressRule(r *policy.Rule) packetset.Set {
+	return m.ports(r.Ports).And(m.addresses(netfilter.SourceAddress, m.targets.senders(m, r)))
+}
+
+// ports are the packets to the ports that rules name; a protocol that has no ports here is spoken of by `all` only, and
+// icmp is an echo.
+func (m *Meaning) ports(sets []policy.PortSet) packetset.Set {
+	if len(sets) == 0 {
+		return m.space.All()
+	}
+	all := m.space.None()
+	for _, p := range sets {
+		one := m.protocol(p.Protocol)
+		if len(p.Ranges) > 0 {
+			one = one.And(m.space.Where(netfilter.DestinationPort, netfilter.AllOnes, portRanges(p.Ranges)))
+		}
+		all = all.Or(one)
+	}
+	return all
+}
+
+// protocol is the packets of a protocol of the policy's: for icmp, echo requests.
+func (m *Meaning) protocol(p host.Protocol) packetset.Set {
+	if p != host.ICMP {
+		return m.space.Where(netfilter.Protocol, netfilter.AllOnes, netfilter.One(netfilter.Small(uint64(p))))
+	}
+	echo := uint64(echoRequest4)
+	if m.space.Family() == netfilter.IPv6 {
+		echo = echoRequest6
+	}
+	return m.space.Where(netfilter.ICMPType, netfilter.AllOnes, netfilter.One(netfilter.Small(echo)))
+}
+
+const (
+	echoRequest4 = 8
+	echoRequest6 = 128
+)
+
+// addresses are the packets with an address field in a set.
+func (m *Meaning) addresses(f netfilter.Field, s *netipx.IPSet) packetset.Set {
+	return m.space.Where(f, netfilter.AllOnes, rangesOf(s, m.space.Family()))
+}
+
+func portRanges(list []policy.PortRange) netfilter.Ranges {
+	ranges := make([]netfilter.Range, len(list))
+	for i, r := range list {
+		ranges[i] = netfilter.Range{First: netfilter.Small(uint64(r.First)), Last: netfilter.Small(uint64(r.Last))}
+	}
+	return netfilter.NewRanges(ranges...)
+}
