@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/policy"
 )
 
 // format is what this version writes, and the newest it reads.
@@ -32,22 +33,16 @@ type Header struct {
 // Entry is one state that was in force: enough to show it, compare it and put it back.
 type Entry struct {
 	Header
-	Policy []File
+	Policy []policy.Source
 	Host   *host.Host // what the policy was compiled for
 	Rules  string     // as rendered for the backend: what a boot restores
 }
 
-// File is one file of the policy, or of its sets, as it was.
-type File struct {
-	Path string `json:"path"`
-	Text string `json:"text"`
-}
-
 // body is an entry without its header: the second JSON value of a file, so that a list need not unpack it.
 type body struct {
-	Policy []File     `json:"policy"`
-	Host   *host.Host `json:"host"`
-	Rules  string     `json:"rules"`
+	Policy []policy.Source `json:"policy"`
+	Host   *host.Host      `json:"host"`
+	Rules  string          `json:"rules"`
 }
 
 // Empty tells whether the entry says that nothing is in force.

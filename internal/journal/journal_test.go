@@ -11,13 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/policy"
 )
 
 func sample(why string) Entry {
 	return Entry{
 		Header: Header{Time: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Who: "ada", Why: why, Backend: "nftables",
 			Gate: "0123"},
-		Policy: []File{{"/etc/dockwall/policy.yaml", "version: 1\n"}},
+		Policy: []policy.Source{{Path: "/etc/dockwall/policy.yaml", Text: "version: 1\n"}},
 		Host:   &host.Host{Name: "shop"},
 		Rules:  "table inet dockwall {}\n",
 	}

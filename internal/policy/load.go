@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,17 +18,22 @@ const dropIns = "policy.d"
 // and nobody else may be allowed to write it. The policy is nil where there are errors; all errors are reported.
 func Load(path string) (*Policy, Problems) {
 	names, problems := withDropIns(path)
-	return load(names, nil, problems)
+	return load(names, trustedFiles, problems)
 }
 
 // LoadChanged is Load as if the file at path had that content. It tells before writing what a change would make.
 func LoadChanged(path string, data []byte) (*Policy, Problems) {
 	names, problems := withDropIns(path)
-	return load(names, map[string][]byte{path: data}, problems)
+	return load(names, func(name string) (io.ReadSeekCloser, error) {
+		if name == path {
+			return inMemory(data), nil
+		}
+		return trustedFiles(name)
+	}, problems)
 }
 
 // LoadFiles is Load of exactly these files.
-func LoadFiles(paths []string) (*Policy, Problems) { return load(paths, nil, nil) }
+func LoadFiles(paths []string) (*Policy, Problems) { return load(paths, trustedFiles, nil) }
 
 // Parse reads one policy file from memory. It looks at no other file: sets that have a file of their own are errors.
 func Parse(name string, data []byte) (*Policy, Problems) {
@@ -39,11 +45,24 @@ func Parse(name string, data []byte) (*Policy, Problems) {
 	return finish(policy, append(f.problems, problems...), []string{name})
 }
 
-func load(names []string, changed map[string][]byte, problems Problems) (*Policy, Problems) {
+// opener opens the files of a policy and of its sets by their names.
+type opener func(name string) (io.ReadSeekCloser, error)
+
+func trustedFiles(name string) (io.ReadSeekCloser, error) { return openTrusted(name) }
+
+// inMemory is a file that is no file.
+func inMemory(data []byte) io.ReadSeekCloser {
+	return struct {
+		io.ReadSeeker
+		io.Closer
+	}{bytes.NewReader(data), io.NopCloser(nil)}
+}
+
+func load(names []string, open opener, problems Problems) (*Policy, Problems) {
 	var files []*file
 	order := append([]string{}, names...)
 	for _, name := range names {
-		f, p := loadFile(name, changed)
+		f, p := loadFile(name, open)
 		if f != nil {
 			files = append(files, f)
 			p = f.problems
@@ -51,7 +70,7 @@ func load(names []string, changed map[string][]byte, problems Problems) (*Policy
 		problems = append(problems, p...)
 	}
 	policy, found := merge(files, func(d declaredSet) (Set, Problems) {
-		set, problems := loadSet(d)
+		set, problems := loadSet(d, open)
 		order = append(order, set.File)
 		return set, problems
 	})
@@ -73,11 +92,8 @@ func finish(policy *Policy, problems Problems, order []string) (*Policy, Problem
 	return policy, problems
 }
 
-func loadFile(name string, changed map[string][]byte) (*file, Problems) {
-	if data, ok := changed[name]; ok {
-		return readFile(name, data), nil
-	}
-	r, err := openTrusted(name)
+func loadFile(name string, open opener) (*file, Problems) {
+	r, err := open(name)
 	if err != nil {
 		return nil, Problems{unreadable(name, err)}
 	}

@@ -20,13 +20,13 @@ const (
 )
 
 // loadSet reads the addresses of a set that has a file of its own.
-func loadSet(declared declaredSet) (Set, Problems) {
+func loadSet(declared declaredSet, open opener) (Set, Problems) {
 	set := declared.Set
 	set.File = declared.file.text
 	if !filepath.IsAbs(set.File) {
 		set.File = filepath.Join(filepath.Dir(set.Position.File), set.File)
 	}
-	f, err := openTrusted(set.File)
+	f, err := open(set.File)
 	if err == nil {
 		defer f.Close()
 		var problems Problems
