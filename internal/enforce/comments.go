@@ -55,7 +55,6 @@ var (
 	chainHead    = regexp.MustCompile(`^\s*chain (\w+) \{`)
 	defaultChain = regexp.MustCompile(`^(ingress|local|egress)([46])$`)
 	counters     = regexp.MustCompile(`packets (\d+) bytes (\d+)|^\[(\d+):(\d+)\]`)
-	fromRule     = regexp.MustCompile(`^(.*?):(\d+) ((?:allow|deny) .*) #([0-9a-f]{8})$`)
 	fromDefault  = regexp.MustCompile(`^default (ingress|local|egress) (allow|deny)$`)
 	sinceWhen    = regexp.MustCompile(`^since[ =]([0-9TZ:+-]+)`)
 )
@@ -105,15 +104,14 @@ func commentedLine(comment string) (line backend.Line, ok bool) {
 	if m := fromDefault.FindStringSubmatch(comment); m != nil {
 		return backend.Line{Default: true, Way: gate.Way(m[1]), Action: action(m[2])}, true
 	}
-	m := fromRule.FindStringSubmatch(comment)
-	if m == nil {
+	if line.Rule, ok = gate.ParseRuleRef(comment); !ok {
 		return line, false
 	}
-	line.Rule = gate.RuleRef{Position: policy.Position{File: m[1]}, Sentence: m[3], Hash: m[4]}
-	line.Rule.Position.Line, _ = strconv.Atoi(m[2]) // digits
-	line.Action = action(strings.Fields(m[3])[0])
+	sentence := line.Rule.Sentence
+	line.Action = action(strings.Fields(sentence)[0])
 	line.Way = gate.Ingress
-	if r, problems := policy.ParseSentence(policy.Egress, m[3]); problems.Err() == nil && gate.NewRuleRef(r).Hash == m[4] {
+	if r, problems := policy.ParseSentence(policy.Egress, sentence); problems.Err() == nil &&
+		gate.NewRuleRef(r).Hash == line.Rule.Hash {
 		line.Way = gate.Egress
 	}
 	return line, true

@@ -3,6 +3,8 @@ package gate
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/dockwall/dockwall/internal/policy"
@@ -40,4 +42,18 @@ func isAlphanumeric(c byte) bool {
 func digest(digits int, words ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(words, "\x00")))
 	return hex.EncodeToString(sum[:digits/2])
+}
+
+// fromRule is what both backends write as the comment of a line: "policy.yaml:12 allow 80/tcp from any #1a2b3c4d".
+var fromRule = regexp.MustCompile(`^(.*?):(\d+) ((?:allow|deny) .*) #([0-9a-f]{8})$`)
+
+// ParseRuleRef is the rule of the policy that the comment of an installed rule or set element speaks of; not ok: it
+// speaks of none. The sentence may have been cut.
+func ParseRuleRef(comment string) (ref RuleRef, ok bool) {
+	m := fromRule.FindStringSubmatch(comment)
+	if m == nil {
+		return ref, false
+	}
+	line, err := strconv.Atoi(m[2])
+	return RuleRef{Position: policy.Position{File: m[1], Line: line}, Sentence: m[3], Hash: m[4]}, err == nil
 }
