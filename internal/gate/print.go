@@ -1,8 +1,12 @@
 package gate
 
 import (
+	"bufio"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -14,26 +18,38 @@ import (
 
 // Hash is 12 hexadecimal digits over everything in the gate but positions in files: gates of one hash enforce the same,
 // in the same words.
-func (g *Gate) Hash() string { return digest(12, g.String()) }
+func (g *Gate) Hash() string {
+	const digits = 12
+	sum := sha256.New()
+	out := bufio.NewWriter(sum) // the whole text may be megabytes
+	g.print(out)
+	_ = out.Flush() // a hash takes everything
+	return hex.EncodeToString(sum.Sum(nil)[:digits/2])
+}
 
 // String is the gate as text for people, without positions in files. Chains and sets are printed once.
 func (g *Gate) String() string {
-	p := &printer{sets: map[string]AddressSet{}, chains: map[string]bool{}}
+	var text strings.Builder
+	g.print(&text)
+	return text.String()
+}
+
+func (g *Gate) print(out io.Writer) {
+	p := &printer{out: out, sets: map[string]AddressSet{}, chains: map[string]bool{}}
 	p.printf("bridges: %s\nrefuse: %s\n", strings.Join(g.Bridges, " "), g.Refuse)
 	p.family("ipv4", g.IPv4)
 	p.family("ipv6", g.IPv6)
 	p.printSets()
-	return p.out.String()
 }
 
 // printer prints one gate.
 type printer struct {
-	out    strings.Builder
+	out    io.Writer
 	sets   map[string]AddressSet // met so far, by ID
 	chains map[string]bool       // printed so far, by ID
 }
 
-func (p *printer) printf(format string, arguments ...any) { fmt.Fprintf(&p.out, format, arguments...) }
+func (p *printer) printf(format string, arguments ...any) { fmt.Fprintf(p.out, format, arguments...) }
 
 func (p *printer) family(name string, f Family) {
 	p.dispatch(name+" ingress", f.Ingress)

@@ -27,11 +27,13 @@ func (b *Backend) prepare(g *gate.Gate) (*prepared, error) {
 	if b.last != nil && b.last.gate == g {
 		return b.last, nil
 	}
+	hash := make(chan string, 1)
+	go func() { hash <- g.Hash() }() // takes as long as all the rest
 	t, err := build(g)
 	if err != nil {
 		return nil, err
 	}
-	b.last = &prepared{gate: g, hash: g.Hash(), table: t, text: t.open()}
+	b.last = &prepared{gate: g, table: t, text: t.open(), hash: <-hash}
 	return b.last, nil
 }
 
