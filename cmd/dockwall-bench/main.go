@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/dockwall/dockwall/internal/bench"
+	"github.com/dockwall/dockwall/internal/enforce"
 )
 
 func main() {
 	rounds := flag.Int("rounds", 5, "rounds of measuring; the median counts")
 	length := flag.Duration("length", 400*time.Millisecond, "length of one measurement")
 	flag.Parse()
+	enforce.LimitMemory() // as the command does
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, *rounds, *length); err != nil {
