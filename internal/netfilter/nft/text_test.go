@@ -1,0 +1,84 @@
+package nft
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/dockwall/dockwall/internal/netfilter"
+)
+
+// listings are the recorded listings in testdata: NAME.json is what nft -j printed, NAME.txt what nft printed.
+func listings(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no listings in testdata: %v", err)
+	}
+	for i, path := range paths {
+		paths[i] = strings.TrimSuffix(filepath.Base(path), ".json")
+	}
+	return paths
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+var counters = regexp.MustCompile(` ?counter packets \d+ bytes \d+`)
+
+// rulesOf are the rules of a text listing, without counters, in its order.
+func rulesOf(listing string) []string {
+	var rules []string
+	inChain := false
+	for line := range strings.Lines(listing) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "chain "):
+			inChain = true
+		case line == "}":
+			inChain = false
+		case inChain && line != "" && !strings.HasPrefix(line, "type "):
+			line = strings.TrimPrefix(counters.ReplaceAllString(line, ""), " ")
+			rules = append(rules, strings.TrimSpace(strings.TrimSuffix(line, " # handle")))
+		}
+	}
+	return rules
+}
+
+// Every rule's text is what nft itself prints, to the byte; but for iptables' extensions, which only its text translates.
+func TestTextIsNfts(t *testing.T) {
+	for _, name := range listings(t) {
+		t.Run(name, func(t *testing.T) {
+			want := rulesOf(string(read(t, name+".txt")))
+			tables, unread := Parse(read(t, name+".json"))
+			var got []string
+			eachRule(tables, func(r *netfilter.Rule) { got = append(got, r.Text) })
+			if len(got) != len(want) {
+				t.Fatalf("%d rules, want %d; unread: %q", len(got), len(want), unread)
+			}
+			for i := range want {
+				if got[i] != want[i] && !strings.Contains(got[i], `xt match "`) && !strings.Contains(got[i], `xt target "`) {
+					t.Errorf("rule %d:\n got %s\nwant %s", i, got[i], want[i])
+				}
+			}
+		})
+	}
+}
+
+func eachRule(tables []*netfilter.Table, do func(*netfilter.Rule)) {
+	for _, table := range tables {
+		for _, chain := range table.Chains {
+			for _, rule := range chain.Rules {
+				do(rule)
+			}
+		}
+	}
+}
