@@ -3,6 +3,7 @@ package enforce
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -200,4 +201,24 @@ func TestNoPlaceForTheLock(t *testing.T) {
 		t.Errorf("the error is %v, want it to name --state-dir", err)
 	}
 	check(t, "what was done", m.happened(), "")
+}
+
+// Keep asks nobody; it tells of the plan once it is carried out, also where there was nothing to do.
+func TestKeep(t *testing.T) {
+	m := newMachine(t)
+	e := m.enforcer(t, "ingress:\n  - allow 8123/tcp from any\n")
+	p, problems := policy.Load(e.PolicyPath)
+	var told []bool
+	for range 2 {
+		plan, err := e.Keep(t.Context(), p, problems, m.host, func(plan *Plan) error {
+			told = append(told, plan.Empty())
+			return nil
+		})
+		if err != nil || plan.Gate == nil {
+			t.Fatal(plan, err)
+		}
+	}
+	check(t, "told", fmt.Sprint(told), "[false true]")
+	want := "nftables change, nftables rehearse, nftables apply, signpost, signpost"
+	check(t, "happened", m.happened(), want)
 }

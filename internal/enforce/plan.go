@@ -38,10 +38,15 @@ func (p *Plan) Differences() ([]access.Difference, access.Egress) {
 // warnings and test results.
 func (e *Enforcer) Plan(ctx context.Context) (*Plan, error) {
 	prepared, err := e.prepared(ctx)
-	plan := &Plan{Prepared: prepared}
 	if err != nil {
-		return plan, err
+		return &Plan{Prepared: prepared}, err
 	}
+	return e.planned(ctx, prepared)
+}
+
+// planned compares a prepared policy with what is installed.
+func (e *Enforcer) planned(ctx context.Context, prepared *Prepared) (*Plan, error) {
+	plan := &Plan{Prepared: prepared}
 	chosen, others := e.choose(ctx, prepared.Policy.Backend, prepared.Host)
 	plan.Backend = chosen
 	if err := plan.read(ctx); err != nil {
