@@ -8,7 +8,7 @@ import (
 // Apply puts the policy in force. agree sees the plan, unless there is nothing to do, and may refuse it with an error.
 // The plan is there with every error, as far as it came.
 func (e *Enforcer) Apply(ctx context.Context, agree func(*Plan) error) (*Plan, error) {
-	release, err := lock(ctx, e.StateDir, e.waiting)
+	release, err := e.lock(ctx)
 	if err != nil {
 		return &Plan{Prepared: &Prepared{}}, err
 	}

@@ -57,7 +57,7 @@ func (e *Enforcer) edit(ctx context.Context, change func([]byte) ([]byte, error)
 		return nil, err
 	}
 	defer dir.Close()
-	if err := acquire(ctx, dir, func() { e.waiting(dir.Name()) }); err != nil {
+	if err := e.wait(ctx, dir); err != nil {
 		return nil, err
 	}
 	edited, err := e.rewrite(change)

@@ -12,7 +12,7 @@ import (
 // was carried out or found to be empty. The plan is there with every error, as far as it came.
 func (e *Enforcer) Keep(ctx context.Context, p *policy.Policy, problems policy.Problems, h *host.Host,
 	done func(*Plan) error) (*Plan, error) {
-	release, err := lock(ctx, e.StateDir, e.waiting)
+	release, err := e.lock(ctx)
 	if err != nil {
 		return &Plan{Prepared: &Prepared{}}, err
 	}

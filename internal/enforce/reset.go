@@ -9,7 +9,7 @@ import (
 // Reset removes everything that dockwall has installed, by whichever backend, and says what that was. agree sees it
 // first, unless there is nothing, and may refuse it with an error. It needs neither a policy nor Docker.
 func (e *Enforcer) Reset(ctx context.Context, agree func([]Holding) error) ([]Holding, error) {
-	release, err := lock(ctx, e.StateDir, e.waiting)
+	release, err := e.lock(ctx)
 	if err != nil {
 		return nil, err
 	}
