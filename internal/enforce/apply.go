@@ -22,7 +22,10 @@ func (e *Enforcer) Apply(ctx context.Context, agree func(*Plan) error) (*Plan, e
 			return plan, err
 		}
 	}
-	return plan, e.install(ctx, *plan)
+	if err := e.install(ctx, *plan); err != nil {
+		return plan, err
+	}
+	return plan, e.note(plan, "apply")
 }
 
 // waiting says why nothing happens.

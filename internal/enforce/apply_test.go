@@ -210,10 +210,8 @@ func TestKeep(t *testing.T) {
 	p, problems := policy.Load(e.PolicyPath)
 	var told []bool
 	for range 2 {
-		plan, err := e.Keep(t.Context(), p, problems, m.host, func(plan *Plan) error {
-			told = append(told, plan.Empty())
-			return nil
-		})
+		w := Wanted{Policy: p, Problems: problems, Host: m.host}
+		plan, err := e.Keep(t.Context(), w, "a test", func(plan *Plan) { told = append(told, plan.Empty()) })
 		if err != nil || plan.Gate == nil {
 			t.Fatal(plan, err)
 		}

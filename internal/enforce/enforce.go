@@ -47,5 +47,6 @@ type Enforcer struct {
 	PolicyPath string
 	StateDir   string
 	Backend    string            // what the command line asks for; "": as the policy says
+	Who        string            // for the history: who asks
 	Notice     func(text string) // told what the caller may be wondering about, such as why it takes time
 }

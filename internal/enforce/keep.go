@@ -7,17 +7,24 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// Keep puts a loaded policy in force on a host that was just looked at: Apply for those who watch both themselves and
-// need nobody's word. problems is what loading the policy said. done, if not nil, sees the plan under the lock, after it
-// was carried out or found to be empty. The plan is there with every error, as far as it came.
-func (e *Enforcer) Keep(ctx context.Context, p *policy.Policy, problems policy.Problems, h *host.Host,
-	done func(*Plan) error) (*Plan, error) {
+// Wanted is a policy that was loaded, and a host that was looked at, by somebody who watches both.
+type Wanted struct {
+	Policy   *policy.Policy
+	Problems policy.Problems // what loading the policy said
+	Sources  []policy.Source
+	Host     *host.Host
+}
+
+// Keep puts it in force: Apply for those who need nobody's word. why goes to the history, if something had to be done.
+// done, if not nil, sees the plan as soon as the rules are in force. The plan is there with every error, as far as it came.
+func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Plan)) (*Plan, error) {
 	release, err := e.lock(ctx)
 	if err != nil {
 		return &Plan{Prepared: &Prepared{}}, err
 	}
 	defer release()
-	prepared, err := prepare(p, problems, h)
+	prepared, err := prepare(w.Policy, w.Problems, w.Host)
+	prepared.Sources = w.Sources
 	if err != nil {
 		return &Plan{Prepared: prepared}, err
 	}
@@ -25,8 +32,14 @@ func (e *Enforcer) Keep(ctx context.Context, p *policy.Policy, problems policy.P
 	if err != nil {
 		return plan, err
 	}
-	if err := e.install(ctx, *plan); err != nil || done == nil {
+	if err := e.install(ctx, *plan); err != nil {
 		return plan, err
 	}
-	return plan, done(plan)
+	if done != nil {
+		done(plan)
+	}
+	if plan.Empty() {
+		return plan, nil
+	}
+	return plan, e.note(plan, why)
 }

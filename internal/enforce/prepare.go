@@ -16,6 +16,7 @@ import (
 
 // Prepared is a policy made ready for one host.
 type Prepared struct {
+	Sources  []policy.Source     // the texts the policy was read from; nil where it was not read from files
 	Policy   *policy.Policy      // with the labels' rules merged in; nil: it has errors
 	Host     *host.Host          // nil: it was not looked at
 	Gate     *gate.Gate          // nil: a test fails, or there was no host
@@ -79,11 +80,27 @@ func (e *NoPolicyError) Error() string {
 // Load reads the policy at path with its drop-ins. Its error is a *NoPolicyError, or policy.Problems with all errors;
 // the problems are those and the warnings.
 func Load(path string) (*policy.Policy, policy.Problems, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, &NoPolicyError{path}
+	if err := exists(path); err != nil {
+		return nil, nil, err
 	}
 	p, problems := policy.Load(path)
 	return p, problems, problems.Err()
+}
+
+// LoadWithSources is Load with the texts that were read.
+func LoadWithSources(path string) (*policy.Policy, []policy.Source, policy.Problems, error) {
+	if err := exists(path); err != nil {
+		return nil, nil, nil, err
+	}
+	p, sources, problems := policy.LoadWithSources(path)
+	return p, sources, problems, problems.Err()
+}
+
+func exists(path string) error {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return &NoPolicyError{path}
+	}
+	return nil
 }
 
 // Check prepares a loaded policy for the machine's host; problems is what loading it said. Without a Docker engine it
@@ -98,9 +115,11 @@ func (e *Enforcer) Check(ctx context.Context, p *policy.Policy, problems policy.
 
 // prepared loads the policy and checks it.
 func (e *Enforcer) prepared(ctx context.Context) (*Prepared, error) {
-	p, problems, err := Load(e.PolicyPath)
+	p, sources, problems, err := LoadWithSources(e.PolicyPath)
 	if err != nil {
 		return &Prepared{Warnings: problems.Warnings()}, err
 	}
-	return e.Check(ctx, p, problems)
+	prepared, err := e.Check(ctx, p, problems)
+	prepared.Sources = sources
+	return prepared, err
 }

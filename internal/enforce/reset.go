@@ -23,7 +23,10 @@ func (e *Enforcer) Reset(ctx context.Context, agree func([]Holding) error) ([]Ho
 			return nil, err
 		}
 	}
-	return found, e.remove(context.WithoutCancel(ctx), found)
+	if err := e.remove(context.WithoutCancel(ctx), found); err != nil {
+		return found, err
+	}
+	return found, e.noteReset()
 }
 
 // remove goes on after an error: what can be removed is.

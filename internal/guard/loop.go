@@ -19,6 +19,9 @@ type Cause struct {
 	Text string    // "container web started", "the rules were changed", "resync"
 }
 
+// Resync is the cause of a round that nothing asked for.
+const Resync = "resync"
+
 // Pace is the loop's timing.
 type Pace struct {
 	Gap        time.Duration // between the beginnings of two rounds
@@ -113,7 +116,7 @@ func (l *loop) idleText() string {
 	if l.failed > 0 {
 		return "another try"
 	}
-	return "resync"
+	return Resync
 }
 
 // leastGap is what must lie between two rounds: more where the last ones failed, so that a storm of events beside a broken

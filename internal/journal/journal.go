@@ -104,14 +104,25 @@ func (j Journal) Entry(number int) (*Entry, error) { return j.read(number, true)
 
 // Newest is the newest entry that can be read, nil where there is none. Damaged newer ones are in the error, which comes
 // beside it.
-func (j Journal) Newest() (*Entry, error) {
+func (j Journal) Newest() (*Entry, error) { return j.newest(true) }
+
+// Last is the header of the newest entry that can be read; otherwise as Newest.
+func (j Journal) Last() (*Header, error) {
+	e, err := j.newest(false)
+	if e == nil {
+		return nil, err
+	}
+	return &e.Header, err
+}
+
+func (j Journal) newest(whole bool) (*Entry, error) {
 	numbers, err := j.Numbers()
 	if err != nil {
 		return nil, err
 	}
 	var damaged []error
 	for _, n := range slices.Backward(numbers) {
-		e, err := j.Entry(n)
+		e, err := j.read(n, whole)
 		if err == nil {
 			return e, errors.Join(damaged...)
 		}

@@ -1,0 +1,52 @@
+package enforce
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/dockwall/dockwall/internal/journal"
+)
+
+// History is the journal of what was in force, in the state directory.
+func (e *Enforcer) History() journal.Journal {
+	return journal.Journal{Dir: filepath.Join(e.StateDir, "history")}
+}
+
+// note appends what a plan put in force to the history. It is called under the lock, after the fact; what the history has
+// as its newest entry already is not noted again. That it fails undoes nothing.
+func (e *Enforcer) note(plan *Plan, why string) error {
+	entry := journal.Entry{
+		Header: journal.Header{Time: time.Now().UTC().Round(0), Who: e.Who, Why: why, Backend: plan.Backend.Name(),
+			Gate: plan.Gate.Hash()},
+		Policy: plan.Sources, Host: plan.Host,
+	}
+	newest, damaged := e.History().Newest()
+	if newest != nil && newest.Gate == entry.Gate && slices.Equal(newest.Policy, entry.Policy) {
+		return nil
+	}
+	var err error
+	if entry.Rules, err = plan.Backend.Render(plan.Gate); err == nil {
+		_, err = e.History().Append(entry)
+	}
+	return noted(errors.Join(damaged, err))
+}
+
+// noteReset notes that nothing is in force any more.
+func (e *Enforcer) noteReset() error {
+	newest, damaged := e.History().Last()
+	if newest == nil && damaged == nil || newest != nil && newest.Empty() {
+		return nil // nothing was put in force that could have gone
+	}
+	_, err := e.History().Append(journal.Entry{Header: journal.Header{Time: time.Now().UTC().Round(0), Who: e.Who, Why: "reset"}})
+	return noted(errors.Join(damaged, err))
+}
+
+func noted(err error) error {
+	if err != nil {
+		return fmt.Errorf("what was asked for is done, but the history is not whole: %w", err)
+	}
+	return nil
+}
