@@ -20,6 +20,8 @@ const (
 	exitTests       = 4
 	exitNotCompared = 5
 	exitNotInForce  = 6
+	exitNotReached  = 7
+	exitPossibly    = 8
 	exitInterrupted = 130
 )
 
@@ -35,6 +37,8 @@ const exitHelp = `The exit codes of dockwall:
        is no host to run them against; status: there is no policy or no Docker
        engine to compare with
   6    status: nothing is in force
+  7    trace: the packet does not get where it was going
+  8    trace: whether it gets there hangs on what is not known
   130  interrupted`
 
 // outcome is an exit code without a message: what there is to say has been printed.
