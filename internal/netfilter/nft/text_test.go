@@ -10,22 +10,32 @@ import (
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
-// listings are the recorded listings in testdata: NAME.json is what nft -j printed, NAME.txt what nft printed.
-func listings(t *testing.T) []string {
+// recorded is a listing: what nft -j printed (.json), and what nft printed (.txt).
+type recorded struct{ name, path string }
+
+// recordings are those in testdata and those of the recorded hosts.
+func recordings(t *testing.T) []recorded {
 	t.Helper()
-	paths, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no listings in testdata: %v", err)
+	var list []recorded
+	for _, pattern := range []string{"testdata/*.json", "../../host/testdata/hosts/*/nft.json"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("no listings %s: %v", pattern, err)
+		}
+		for _, path := range paths {
+			name := strings.TrimSuffix(filepath.Base(path), ".json")
+			if name == "nft" {
+				name = filepath.Base(filepath.Dir(path))
+			}
+			list = append(list, recorded{name, strings.TrimSuffix(path, ".json")})
+		}
 	}
-	for i, path := range paths {
-		paths[i] = strings.TrimSuffix(filepath.Base(path), ".json")
-	}
-	return paths
+	return list
 }
 
-func read(t *testing.T, name string) []byte {
+func read(t *testing.T, path string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", name))
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,10 +65,10 @@ func rulesOf(listing string) []string {
 
 // Every rule's text is what nft itself prints, to the byte; but for iptables' extensions, which only its text translates.
 func TestTextIsNfts(t *testing.T) {
-	for _, name := range listings(t) {
-		t.Run(name, func(t *testing.T) {
-			want := rulesOf(string(read(t, name+".txt")))
-			tables, unread := Parse(read(t, name+".json"))
+	for _, l := range recordings(t) {
+		t.Run(l.name, func(t *testing.T) {
+			want := rulesOf(string(read(t, l.path+".txt")))
+			tables, unread := Parse(read(t, l.path+".json"))
 			var got []string
 			eachRule(tables, func(r *netfilter.Rule) { got = append(got, r.Text) })
 			if len(got) != len(want) {
