@@ -1,0 +1,178 @@
+package walk
+
+import (
+	"slices"
+
+	"github.com/dockwall/dockwall/internal/netfilter"
+)
+
+// Bounds of what is explored. Beyond maxWalks a way with an Unknown end stands for the rest.
+const maxWalks = 512
+
+// recorder answers a walk's choices from a script, and writes down what happens.
+type recorder struct {
+	script []turn
+	met    int // how many choices the walk has met
+	seen   map[point]bool
+	joined *point // the walk came to a place where another was before, in the same state
+	steps  []Step
+	last   *netfilter.Packet
+}
+
+// turn is one answer to one choice.
+type turn struct {
+	at     point
+	answer int
+	of     int
+	text   func(int) string
+}
+
+// point is a place where a walk had a choice. From the same point all walks go on alike.
+type point struct {
+	state state
+	place string
+}
+
+func (c *recorder) choose(r *run, n int, text func(int) string) int {
+	c.met++
+	if c.met <= len(c.script) {
+		return c.script[c.met-1].answer
+	}
+	at := point{r.state, r.place()}
+	if c.seen[at] && c.joined == nil {
+		c.joined = &at
+	}
+	if c.joined == nil {
+		c.seen[at] = true
+		c.script = append(c.script, turn{at: at, of: n, text: text})
+	}
+	return 0
+}
+
+func (c *recorder) add(r *run, s Step) {
+	if c.last == nil {
+		c.last = &r.start.packet
+		first := *c.last
+		c.last = &first
+	}
+	s.Before, s.After = c.last, c.last
+	if *c.last != r.packet {
+		after := r.packet
+		s.After, c.last = &after, &after
+	}
+	c.steps = append(c.steps, s)
+}
+
+// outcome is one way with what it hangs on.
+type outcome struct {
+	way    Way
+	out    run // the walk's last state
+	script []turn
+	needed []turn // those of the script without which it would have ended otherwise
+}
+
+// explore walks until every answer to every choice has been taken. Walks that meet in one point are followed once.
+func (w *Walker) explore(s start) []*outcome {
+	var found []*outcome
+	c := &recorder{seen: map[point]bool{}}
+	for n := 0; ; n++ {
+		if n == maxWalks {
+			return append(found, &outcome{way: tooMany(s)})
+		}
+		r := &run{recorder: c}
+		c.met, c.steps, c.joined, c.last = 0, make([]Step, 0, len(c.steps)+8), nil, nil
+		r.begin(w, s)
+		r.walk()
+		if c.joined != nil {
+			join(found, *c.joined, c.script)
+		} else {
+			found = collect(found, r, c)
+		}
+		if c.script = next(c.script); c.script == nil {
+			return found
+		}
+	}
+}
+
+func tooMany(s start) Way {
+	return Way{Packet: s.packet, End: End{Kind: Unknown, Packet: s.packet,
+		With: "too much is not known of the rules that this packet meets: not all that can happen was followed"}}
+}
+
+// next is the script of the next walk, nil when all were taken.
+func next(script []turn) []turn {
+	for len(script) > 0 {
+		last := &script[len(script)-1]
+		if last.answer++; last.answer < last.of {
+			return script
+		}
+		script = script[:len(script)-1]
+	}
+	return nil
+}
+
+// collect adds a walk's way, or joins it with one that ended alike.
+func collect(found []*outcome, r *run, c *recorder) []*outcome {
+	script := slices.Clone(c.script)
+	for _, o := range found {
+		if o.way.End == r.end && o.out.track == r.track && o.out.conn == r.conn {
+			o.needed = common(o.needed, script)
+			return found
+		}
+	}
+	o := &outcome{out: *r, script: script, needed: script}
+	o.way = Way{Packet: r.start.packet, Steps: c.steps, End: r.end}
+	if r.track == tracked {
+		conn := r.conn
+		o.way.Conversation = &conn
+	}
+	return append(found, o)
+}
+
+// join tells the ways that go through a point that another walk came there too: how it was reached no longer matters.
+func join(found []*outcome, at point, script []turn) {
+	for _, o := range found {
+		i := slices.IndexFunc(o.script, func(t turn) bool { return t.at == at })
+		if i < 0 {
+			continue
+		}
+		before := o.script[:i]
+		o.needed = slices.DeleteFunc(slices.Clone(o.needed), func(t turn) bool { return has(before, t) && !has(script, t) })
+	}
+}
+
+func common(a, b []turn) []turn {
+	return slices.DeleteFunc(slices.Clone(a), func(t turn) bool { return !has(b, t) })
+}
+
+func has(list []turn, t turn) bool {
+	return slices.ContainsFunc(list, func(o turn) bool { return o.at == t.at && o.answer == t.answer })
+}
+
+// present turns outcomes into ways with their assumptions in words; those that only conntrack tells apart become one.
+func present(found []*outcome) []Way {
+	var kept []*outcome
+	for _, o := range found {
+		same := slices.IndexFunc(kept, func(k *outcome) bool { return k.way.End == o.way.End })
+		if same < 0 {
+			one := *o
+			kept = append(kept, &one)
+			continue
+		}
+		kept[same].needed = common(kept[same].needed, o.needed)
+	}
+	ways := make([]Way, 0, len(kept))
+	for _, o := range kept {
+		o.way.Because = append(o.way.Because, sentences(o.needed)...)
+		ways = append(ways, o.way)
+	}
+	return ways
+}
+
+func sentences(turns []turn) []string {
+	var list []string
+	for _, t := range turns {
+		list = append(list, t.text(t.answer))
+	}
+	return list
+}

@@ -1,0 +1,74 @@
+package walk
+
+import (
+	"net/netip"
+
+	"github.com/dockwall/dockwall/internal/netfilter"
+)
+
+// routeField reads what fib expressions, addrtype and rpfilter see.
+func (r *run) routeField(f netfilter.Field) (netfilter.Number, trilean) {
+	fib, p := r.w.fib[r.families()], &r.packet
+	switch f {
+	case netfilter.SourceType:
+		return small(uint64(fib.typeOf(p.Source)))
+	case netfilter.DestinationType:
+		return small(uint64(fib.typeOf(p.Destination)))
+	case netfilter.SourceTypeIn:
+		return small(uint64(fib.typeOn(p.Source, r.in)))
+	case netfilter.SourceTypeOut:
+		return small(uint64(fib.typeOn(p.Source, r.out)))
+	case netfilter.DestinationTypeIn:
+		return small(uint64(fib.typeOn(p.Destination, r.in)))
+	case netfilter.DestinationTypeOut:
+		return small(uint64(fib.typeOn(p.Destination, r.out)))
+	}
+	if r.goesBack() {
+		return small(1)
+	}
+	return small(0)
+}
+
+// goesBack is nft_fib4_eval and nft_fib6_eval for "saddr . iif oif": a unicast route to the source leaves by the incoming
+// interface. What came over the loopback interface passes.
+func (r *run) goesBack() bool {
+	p := &r.packet
+	if l := r.w.links[r.in]; r.in == "lo" || l != nil && l.Loopback {
+		return true
+	}
+	if p.Source.Is4() && p.Source.As4()[0] == 0 && (p.Destination == limitedBroadcast || isLocalMulticast(p.Destination)) {
+		return true // a DHCP client
+	}
+	only := ""
+	if p.Source.Is6() && p.Source.IsLinkLocalUnicast() {
+		only = r.in
+	}
+	back := r.w.fib[r.families()].lookup(p.Source, only)
+	return len(back) > 0 && back[0].kind == typeUnicast && uses(back, r.in)
+}
+
+// isLocalMulticast is ipv4_is_local_multicast: 224.0.0.0/24.
+func isLocalMulticast(a netip.Addr) bool {
+	four := a.As4()
+	return four[0] == 224 && four[1] == 0 && four[2] == 0
+}
+
+// validSource is fib_validate_source of IPv4: whether a packet with that source may come in there. Why not, in a
+// sentence; "" where it may.
+func (r *run) validSource(in string) string {
+	fib, source := r.w.fib[0], r.packet.Source
+	filter := max(r.w.sysctl("net.ipv4.conf.all.rp_filter"), r.w.perInterface("net.ipv4.conf.", in, ".rp_filter"))
+	acceptLocal := r.w.either("accept_local", in)
+	back := fib.lookup(source, "")
+	switch {
+	case len(back) > 0 && back[0].kind != typeUnicast && !acceptLocal:
+		return "the source is an address of this host, which nobody else may use (a martian source)"
+	case filter == 0, len(back) > 0 && uses(back, in):
+		return ""
+	case len(back) > 0 && filter == 2:
+		return ""
+	case len(back) == 0:
+		return "there is no route back to the source (rp_filter)"
+	}
+	return "answers to the source would leave by another interface (rp_filter)"
+}
