@@ -13,7 +13,6 @@ import (
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
-	"golang.org/x/sys/unix"
 
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netlab"
@@ -24,21 +23,14 @@ type Realm struct {
 	Host    *netlab.Namespace
 	outside *netlab.Namespace
 	inside  *netlab.Namespace
-	ports   map[string]port // by the host's interface
-	own     netip.Addr      // of the host, where markers go
-	next    uint16          // the last packet's number
-}
-
-// port is where packets for one interface of the host are put on its link.
-type port struct {
-	namespace *netlab.Namespace
-	index     int
-	to        net.HardwareAddr // of the host's interface
+	ports   map[string]*netlab.Far // by the host's interface
+	own     netip.Addr             // of the host, where markers go
+	next    uint16                 // the last packet's number
 }
 
 // NewRealm builds the host: its interfaces with their addresses, Docker's DNAT and masquerading, and the observers.
 func NewRealm(ctx context.Context, h *host.Host) (*Realm, error) {
-	r := &Realm{ports: map[string]port{}, next: firstNumber}
+	r := &Realm{ports: map[string]*netlab.Far{}, next: firstNumber}
 	for _, n := range []**netlab.Namespace{&r.Host, &r.outside, &r.inside} {
 		var err error
 		if *n, err = netlab.New(); err != nil {
@@ -55,6 +47,9 @@ func NewRealm(ctx context.Context, h *host.Host) (*Realm, error) {
 
 // Close gives all namespaces back.
 func (r *Realm) Close() {
+	for _, far := range r.ports {
+		far.Close()
+	}
 	for _, n := range []*netlab.Namespace{r.Host, r.outside, r.inside} {
 		if n != nil {
 			n.Close()
@@ -141,62 +136,22 @@ func (r *Realm) defaultRoute(everywhere string) error {
 }
 
 func (r *Realm) attach(name string, space *netlab.Namespace, end string) error {
-	p := port{namespace: space}
-	err := r.Host.Do(func() error {
-		link, err := netlink.LinkByName(name)
-		if err == nil {
-			p.to = link.Attrs().HardwareAddr
-		}
-		return err
-	})
-	if err != nil {
-		return err
+	far, err := netlab.FarEnd(r.Host, name, space, end)
+	if err == nil {
+		r.ports[name] = far
 	}
-	r.ports[name] = p
-	return space.Do(func() error {
-		link, err := netlink.LinkByName(end)
-		if err == nil {
-			p.index = link.Attrs().Index
-			r.ports[name] = p
-		}
-		return err
-	})
+	return err
 }
 
 // send puts packets on the link of one of the host's interfaces, as if a neighbour there had sent them.
 func (r *Realm) send(name string, packets ...packet) error {
-	p, found := r.ports[name]
+	far, found := r.ports[name]
 	if !found {
 		return fmt.Errorf("the host has no interface %q", name)
 	}
-	return p.namespace.Do(func() error {
-		// One processor, so that packets are worked on in the order they are sent.
-		var one unix.CPUSet
-		one.Set(0)
-		if err := unix.SchedSetaffinity(0, &one); err != nil {
-			return fmt.Errorf("keeping to one processor: %w", err)
-		}
-		return p.put(packets)
-	})
-}
-
-func (p port) put(packets []packet) error {
-	socket, err := unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM, 0)
-	if err != nil {
-		return fmt.Errorf("packet socket: %w", err)
-	}
-	defer unix.Close(socket)
+	var frames [][]byte
 	for _, one := range packets {
-		address := unix.SockaddrLinklayer{Ifindex: p.index, Halen: uint8(len(p.to)), Protocol: bigEndian(unix.ETH_P_IP)}
-		if one.source.Is6() {
-			address.Protocol = bigEndian(unix.ETH_P_IPV6)
-		}
-		copy(address.Addr[:], p.to)
-		if err := unix.Sendto(socket, one.bytes(), 0, &address); err != nil {
-			return fmt.Errorf("sending %+v: %w", one, err)
-		}
+		frames = append(frames, one.bytes())
 	}
-	return nil
+	return netlab.OnOneProcessor(0, func() error { return far.Send(frames...) })
 }
-
-func bigEndian(v uint16) uint16 { return v<<8 | v>>8 }
