@@ -41,13 +41,16 @@ func stateTest(o option) (match netfilter.Match, without bool, err error) {
 	if real == bits {
 		return test(netfilter.ConntrackState, bitValues(real), o.negate), without, nil
 	}
-	either := netfilter.Either{Negate: o.negate}
-	if real != 0 {
-		either.Alternatives = append(either.Alternatives, []netfilter.Match{test(netfilter.ConntrackState, bitValues(real), false)})
+	translated := anyBit(netfilter.ConntrackStatus,
+		(bits&virtualSNAT)>>16*netfilter.StatusSourceNAT|(bits&virtualDNAT)>>17*netfilter.StatusDestinationNAT, false)
+	switch {
+	case real != 0:
+		inState := test(netfilter.ConntrackState, bitValues(real), false)
+		return netfilter.Either{Alternatives: [][]netfilter.Match{{inState}, {translated}}, Negate: o.negate}, without, nil
+	case o.negate:
+		return not(translated), without, nil
 	}
-	status := (bits&virtualSNAT)>>16*netfilter.StatusSourceNAT | (bits&virtualDNAT)>>17*netfilter.StatusDestinationNAT
-	either.Alternatives = append(either.Alternatives, []netfilter.Match{anyBit(netfilter.ConntrackStatus, status, false)})
-	return either, without, nil
+	return translated, without, nil
 }
 
 // bitValues are the values with one of the bits: a packet has exactly one state.

@@ -11,7 +11,10 @@ import (
 // markOf asks for a packet's or a conversation's mark: (mark & mask) == value.
 func markOf(field netfilter.Field) func(*sentence, option) ([]netfilter.Step, error) {
 	return func(_ *sentence, o option) ([]netfilter.Step, error) {
-		value, mask, err := valueMask(o.args[0], 1<<32-1)
+		value, mask, err := valueMask(o.args[0], allMark)
+		if mask == allMark {
+			return []netfilter.Step{test(field, oneValue(value), o.negate)}, err
+		}
 		return []netfilter.Step{masked(field, value, mask, o.negate)}, err
 	}
 }

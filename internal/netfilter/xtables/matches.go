@@ -97,7 +97,7 @@ var matches6 = map[string]*extension{
 	"dst":        hangsOn("--dst-len=1 --dst-opts=1", headerReason),
 	"frag":       hangsOn("--fragid=1 --fraglen=1 --fragres --fragfirst --fragmore --fraglast", headerReason),
 	"hbh":        hangsOn("--hbh-len=1 --hbh-opts=1", headerReason),
-	"ipv6header": hangsOn("--soft --header=1", headerReason),
+	"ipv6header": hangsOn("--soft --header=1", "which extension headers the packet has is not known"), // matches packets without headers too,
 	"mh":         hangsOn("--mh-type=1", "the mobility messages are not known"),
 	"rt":         hangsOn("--rt-type=1 --rt-segsleft=1 --rt-len=1 --rt-0-res --rt-0-addrs=1 --rt-0-not-strict", headerReason),
 	"srh":        hangsOn("--srh-next-hdr=1 --srh-hdr-len-eq=1 --srh-segs-left-eq=1 --srh-last-entry-eq=1 --srh-tag=1", headerReason),

@@ -100,7 +100,8 @@ type option struct {
 // read goes through the words. The options of matches come before the basic ones: `-m policy` has a --proto of its own.
 func (s *sentence) read() {
 	for s.at < len(s.words) {
-		start, negate := s.words[s.at].start, s.accept("!")
+		start := s.words[s.at].start
+		negate := s.accept("!")
 		if s.at == len(s.words) {
 			s.stray(start)
 			return
