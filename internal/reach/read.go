@@ -1,0 +1,182 @@
+package reach
+
+import (
+	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/packetset"
+)
+
+// read is the value that a numeric field has under a header. Which packets have the field at all is asked of has.
+func (p *plan) read(h *header, f netfilter.Field) value {
+	if p.free {
+		return plain(f)
+	}
+	switch f {
+	case netfilter.SourceAddress:
+		return h.source
+	case netfilter.DestinationAddress:
+		return h.destination
+	case netfilter.SourcePort:
+		return h.sport
+	case netfilter.DestinationPort:
+		return h.dport
+	case netfilter.Mark:
+		return h.mark
+	case netfilter.NetworkFamily:
+		return p.nfproto()
+	case netfilter.Fragment:
+		return number(0)
+	case netfilter.DSCP:
+		return h.dscp
+	case netfilter.TTL:
+		return h.ttl
+	}
+	if f >= netfilter.ConntrackMark && f <= netfilter.ReplyDestinationPort {
+		return p.readConntrack(h, f)
+	}
+	return h.readRest(f)
+}
+
+// readRest is for fields that differ between a conversation's packets, or that only some packets have.
+func (h *header) readRest(f netfilter.Field) value {
+	follows, answers := h.finds != unseen, h.finds == answering
+	switch f {
+	case netfilter.TCPFlags:
+		if follows {
+			return flagsOf(answers)
+		}
+	case netfilter.ICMPType:
+		return h.icmpType
+	case netfilter.Length:
+		if follows {
+			return unspecified
+		}
+	case netfilter.SourceMAC:
+		if h.in == "" || h.looped {
+			return absent
+		}
+		if answers {
+			return unspecified
+		}
+	case netfilter.OwnerUser, netfilter.OwnerGroup:
+		if !h.made || h.looped {
+			return absent
+		}
+		if answers {
+			return unspecified
+		}
+	}
+	return plain(f)
+}
+
+// flagsOf are the flags of packets that follow the first: ACK, and of the first answer SYN beside it.
+func flagsOf(answers bool) value {
+	if answers {
+		return number(2 | 16)
+	}
+	return number(16)
+}
+
+// readConntrack reads the conntrack entry. In the original tuple packets are as they arrived.
+func (p *plan) readConntrack(h *header, f netfilter.Field) value {
+	if f == netfilter.ConntrackState {
+		return number(h.stateBit())
+	}
+	if !h.track.hasEntry() {
+		return absent
+	}
+	switch f {
+	case netfilter.ConntrackMark:
+		return h.ctmark
+	case netfilter.ConntrackStatus:
+		return number(h.status())
+	case netfilter.ConntrackDirection:
+		return number(direction(h.track))
+	case netfilter.ConntrackFamily:
+		return p.nfproto()
+	case netfilter.ConntrackProtocol:
+		return plain(netfilter.Protocol)
+	case netfilter.OriginalSource:
+		return plain(netfilter.SourceAddress)
+	case netfilter.OriginalDestination:
+		return plain(netfilter.DestinationAddress)
+	case netfilter.OriginalSourcePort:
+		return plain(netfilter.SourcePort)
+	case netfilter.OriginalDestinationPort:
+		return plain(netfilter.DestinationPort)
+	}
+	return h.readReply(f)
+}
+
+func (h *header) readReply(f netfilter.Field) value {
+	switch f {
+	case netfilter.ReplySource:
+		return h.entry.destination
+	case netfilter.ReplyDestination:
+		return h.entry.source
+	case netfilter.ReplySourcePort:
+		return h.entry.dport
+	}
+	return h.entry.sport
+}
+
+func direction(t tracking) uint64 {
+	if t == answering {
+		return 1
+	}
+	return 0
+}
+
+func (p *plan) nfproto() value {
+	if p.family == netfilter.IPv4 {
+		return number(2)
+	}
+	return number(10)
+}
+
+func (h *header) stateBit() uint64 {
+	switch h.track {
+	case fresh:
+		return netfilter.StateNew
+	case established, answering:
+		return netfilter.StateEstablished
+	case untracked:
+		return netfilter.StateUntracked
+	}
+	return netfilter.StateInvalid
+}
+
+// Bits of a conntrack entry's status that the model does not name: both translations are done (IPS_SRC_NAT_DONE,
+// IPS_DST_NAT_DONE).
+const (
+	statusSourceDone      = 128
+	statusDestinationDone = 256
+)
+
+// status is ConntrackStatus: an entry is confirmed when its first packet has passed the last hook, and has seen a reply
+// from the first answer on.
+func (h *header) status() uint64 {
+	bits := h.natted
+	if h.sourceDone {
+		bits |= statusSourceDone
+	}
+	if h.destDone {
+		bits |= statusDestinationDone
+	}
+	if h.track != fresh {
+		bits |= netfilter.StatusSeenReply | netfilter.StatusConfirmed
+	} else if h.looped {
+		bits |= netfilter.StatusConfirmed
+	}
+	return bits
+}
+
+// has are the packets that have a field, as far as it hangs on their protocol.
+func (p *plan) has(h *header, f netfilter.Field) packetset.Set {
+	switch f {
+	case netfilter.OriginalSourcePort, netfilter.OriginalDestinationPort, netfilter.ReplySourcePort, netfilter.ReplyDestinationPort:
+		if !p.free {
+			return p.ported // of the others the tuple has 0 (see zero)
+		}
+	}
+	return p.space.Has(f)
+}
