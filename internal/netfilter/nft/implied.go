@@ -23,7 +23,7 @@ func (r *ruleReader) require(n needs) {
 	if n.protocol >= 0 && !slices.Equal(r.protocols, netfilter.One(netfilter.Small(uint64(n.protocol)))) {
 		r.implied(netfilter.Protocol, uint64(n.protocol))
 	}
-	if n.conntrack != 0 && familyNumber(r.table.Family) != n.conntrack {
+	if n.conntrack != 0 && familyNumber(r.table.Family) != n.conntrack && r.conntrack != n.conntrack {
 		r.implied(netfilter.ConntrackFamily, uint64(n.conntrack))
 	}
 }
@@ -43,11 +43,19 @@ func (r *ruleReader) learn(m netfilter.Match) {
 	switch test.Field {
 	case netfilter.Protocol:
 		r.protocols = test.Values
+	case netfilter.ConntrackFamily:
+		r.conntrack = single(test.Values)
 	case netfilter.NetworkFamily:
-		if len(test.Values) == 1 && test.Values[0].First == test.Values[0].Last {
-			r.family = uint8(test.Values[0].First.Low)
-		}
+		r.family = single(test.Values)
 	}
+}
+
+// single is the number where there is one alone, else 0.
+func single(values netfilter.Ranges) uint8 {
+	if len(values) != 1 || values[0].First != values[0].Last {
+		return 0
+	}
+	return uint8(values[0].First.Low)
 }
 
 // familyNumber is NFPROTO_* of an IP family, 0 of others.

@@ -72,12 +72,22 @@ func (r *ruleReader) bitwise(op string, sides []value) operand {
 	o := r.operand(sides[0])
 	mask, ok := o.kind.number(sides[1])
 	text := fmt.Sprintf("%s %s %s", o.text, op, o.mask2text(sides[1]))
-	if op != "&" || o.field == netfilter.NoField || !ok || o.plus != 0 {
-		return unknown(text, o.kind, o.hidden)
+	switch {
+	case o.text == "ip frag-off" && op == "&" && mask == netfilter.Small(0x1fff):
+		o.text, o.kind, o.field = text, laterFragment, netfilter.Fragment
+	case op != "&" || o.field == netfilter.NoField || !ok || o.plus != 0:
+		need := o.needs
+		o = unknown(text, o.kind, o.hidden)
+		o.needs = need
+		o.needs.ports = false
+	default:
+		o.text, o.mask = text, o.mask.And(mask)
 	}
-	o.text, o.mask = text, o.mask.And(mask)
 	return o
 }
+
+// laterFragment is a fragment's offset, of which only is known whether it is zero.
+var laterFragment = &datatype{bits: 1}
 
 func (o operand) mask2text(v value) string {
 	if v.kind != array {

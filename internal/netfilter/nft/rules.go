@@ -44,7 +44,8 @@ func (l *listing) readRule() error {
 		return err
 	}
 	r := newRuleReader(l, chain, head)
-	for _, v := range statements {
+	for i, v := range statements {
+		r.more = i+1 < len(statements)
 		r.statement(v)
 	}
 	if err != nil || len(statements) > maxStatements {
@@ -63,6 +64,8 @@ type ruleReader struct {
 	// What the steps before have made sure of: the packet's family (NFPROTO_*, 0: either) and protocols (nil: any).
 	family    uint8
 	protocols netfilter.Ranges
+	conntrack uint8 // the family of the conntrack entry
+	more      bool  // statements follow
 }
 
 func newRuleReader(l *listing, c *netfilter.Chain, head value) *ruleReader {

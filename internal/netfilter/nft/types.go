@@ -76,9 +76,11 @@ func (d *datatype) number(v value) (netfilter.Number, bool) {
 	switch v.kind {
 	case number:
 		n, err := strconv.ParseUint(v.text, 10, 64)
-		return netfilter.Small(n), err == nil && netfilter.Small(n).Compare(d.max()) <= 0
+		return netfilter.Small(n), err == nil && netfilter.Small(n).Compare(d.max()) <= 0 && (n == 0 || d != laterFragment)
 	case jsonText:
 		return d.word(v.text)
+	case boolean: // exists or missing
+		return netfilter.Small(map[string]uint64{"true": 1}[v.text]), d == reversePath
 	case array:
 		return d.sum(v.list)
 	case object:

@@ -45,6 +45,9 @@ func (r *ruleReader) verdictMap(v value) {
 		r.unclear(text, why)
 		return
 	}
+	if r.more {
+		r.add(netfilter.Lookup{Fields: uses(list), Set: set}) // without an element the rule ends (nft_lookup.c)
+	}
 	r.add(netfilter.VerdictMap{Fields: uses(list), Set: set})
 }
 
