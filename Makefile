@@ -3,7 +3,7 @@
 GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-engines lint bench fuzz testbed clean packages
+.PHONY: build demo test test-engines lint bench fuzz fuzz-kernel testbed clean packages
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/dockwall ./cmd/dockwall
@@ -35,6 +35,10 @@ bench: packages
 FUZZTIME ?= 10s
 fuzz:
 	scripts/fuzz.sh $(FUZZTIME)
+
+# Generated rules and packets, the kernel's way against walk's, with fresh seeds for FUZZTIME (and no less than one round).
+fuzz-kernel: packages
+	$(GO) test -count=1 -timeout 0 -run 'TestKeptCases|TestTheKernelGoesWalksWay' -v ./internal/pathwitness -pathwitness.time=$(FUZZTIME)
 
 testbed: packages build
 	$(GO) run ./cmd/dockwall-testbed up

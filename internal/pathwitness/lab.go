@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 
 	"github.com/dockwall/dockwall/internal/netlab"
@@ -15,7 +16,6 @@ type Lab struct {
 	Host      *netlab.Namespace
 	outside   *netlab.Namespace
 	links     map[string]*netlab.Far // by the host's interface
-	ports     map[string]string      // bridge's port -> bridge
 	sockets   map[owner]int          // of the host's own packets
 	trace     *trace
 	processor int
@@ -39,6 +39,15 @@ var links = []link{
 	{name: "br-app", ports: []string{"vethc"}, addresses: []string{"172.18.0.1/16", "fd18::1/64"}},
 }
 
+// bridges are those of the ports.
+var bridges = map[string]string{"vetha": "docker0", "vethb": "docker0", "vethc": "br-app"}
+
+// macOf is the address of the neighbour at the far end of a link: one for each, and the first is in rules.
+func macOf(end string) [6]byte {
+	last := map[string]byte{"eno1": 1, "wg0": 2, "vetha": 3, "vethb": 4, "vethc": 5}
+	return [6]byte{2, 0, 0, 0, 0, last[end]}
+}
+
 // gateways of the default routes are on eno1.
 var gateways = map[string]string{"0.0.0.0/0": "203.0.113.1", "::/0": "2001:db8:1::1"}
 
@@ -55,7 +64,7 @@ var settings = [][2]string{
 
 // NewLab builds the host. The processor is the one that works on all its packets.
 func NewLab(processor int, legacy bool) (*Lab, error) {
-	l := &Lab{links: map[string]*netlab.Far{}, ports: map[string]string{}, sockets: map[owner]int{},
+	l := &Lab{links: map[string]*netlab.Far{}, sockets: map[owner]int{},
 		processor: processor, legacy: legacy}
 	if err := l.build(); err != nil {
 		return nil, errors.Join(fmt.Errorf("building the laboratory: %w", err), l.Close())
@@ -129,7 +138,6 @@ func (l *Lab) link(one link) error {
 		if err := l.Host.Enslave(port, one.name); err != nil {
 			return err
 		}
-		l.ports[port] = one.name
 	}
 	return l.finish(one, one.ports...)
 }
@@ -143,6 +151,11 @@ func (l *Lab) finish(one link, ends ...string) error {
 		return err
 	}
 	for _, end := range ends {
+		mac := macOf(end)
+		if _, err := l.outside.Run(context.Background(), "", "ip", "link", "set", "far-"+end, "address",
+			net.HardwareAddr(mac[:]).String()); err != nil {
+			return err
+		}
 		far, err := netlab.FarEnd(l.Host, one.name, l.outside, "far-"+end)
 		if err != nil {
 			return err

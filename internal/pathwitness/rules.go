@@ -50,29 +50,30 @@ var emptyLegacy = map[string]string{
 	"security": "*security\n:INPUT ACCEPT\n:FORWARD ACCEPT\n:OUTPUT ACCEPT\nCOMMIT\n",
 }
 
-// load puts rules in the place of those that were there, and forgets all conversations.
-func (l *Lab) load(ctx context.Context, r Rules) error {
+// load puts rules in the place of those that were there, and forgets all conversations. Where a tool refuses its text
+// the error is a *refusal.
+func (l *Lab) load(ctx context.Context, r *Rules) error {
 	if err := l.reset(ctx); err != nil {
 		return err
 	}
-	if r.IPSet != "" {
-		l.sets = true
-		if _, err := l.Host.Run(ctx, r.IPSet, "ipset", "restore"); err != nil {
-			return err
-		}
-	}
-	for _, one := range []struct{ text, tool string }{
-		{r.Legacy4, "iptables-legacy-restore"}, {r.Legacy6, "ip6tables-legacy-restore"},
-		{r.NFT4, "iptables-nft-restore"}, {r.NFT6, "ip6tables-nft-restore"},
+	l.sets = r.IPSet != ""
+	for _, one := range []struct {
+		text *string
+		tool []string
+	}{
+		{&r.IPSet, []string{"ipset", "restore", "-exist"}},
+		{&r.Legacy4, []string{"iptables-legacy-restore", "-w"}}, {&r.Legacy6, []string{"ip6tables-legacy-restore", "-w"}},
+		{&r.NFT4, []string{"iptables-nft-restore"}}, {&r.NFT6, []string{"ip6tables-nft-restore"}},
+		{&r.Native, []string{"nft", "-f", "-"}},
 	} {
-		if one.text == "" {
+		if *one.text == "" {
 			continue
 		}
-		if _, err := l.Host.Run(ctx, one.text, one.tool); err != nil {
-			return err
+		if _, err := l.Host.Run(ctx, *one.text, one.tool[0], one.tool[1:]...); err != nil {
+			return &refusal{one.text, err}
 		}
 	}
-	_, err := l.Host.Run(ctx, observer+r.Native, "nft", "-f", "-")
+	_, err := l.Host.Run(ctx, observer, "nft", "-f", "-")
 	return err
 }
 
@@ -86,13 +87,14 @@ func (l *Lab) reset(ctx context.Context) error {
 			all.WriteString(table)
 		}
 		for _, tool := range []string{"iptables-legacy-restore", "ip6tables-legacy-restore"} {
-			if _, err := l.Host.Run(ctx, all.String(), tool); err != nil {
+			if _, err := l.Host.Run(ctx, all.String(), tool, "-w"); err != nil {
 				return err
 			}
 		}
 	}
 	if l.sets {
-		if _, err := l.Host.Run(ctx, "", "ipset", "destroy"); err != nil {
+		// Flushed first, because a list of sets holds its members.
+		if _, err := l.Host.Run(ctx, "flush\ndestroy\n", "ipset", "restore"); err != nil {
 			return err
 		}
 		l.sets = false

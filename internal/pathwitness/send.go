@@ -25,7 +25,7 @@ const ownPriority = 0x7777
 // sending is a packet with where it comes from.
 type sending struct {
 	wire.Packet
-	User, Group uint32 // of packets made by the host
+	User, Group, Mark uint32 // of packets made by the host
 }
 
 // send sends packets in order, from the links they come in by or from the host itself.
@@ -82,6 +82,9 @@ func (l *Lab) sendOut(p sending) error {
 	socket, err := l.socket(owner{p.Family(), p.User, p.Group})
 	if err != nil {
 		return err
+	}
+	if err := unix.SetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_MARK, int(p.Mark)); err != nil {
+		return fmt.Errorf("marking a socket: %w", err)
 	}
 	var to unix.Sockaddr = &unix.SockaddrInet6{Addr: p.Destination.As16()}
 	if p.Destination.Is4() {
