@@ -14,12 +14,13 @@ import (
 
 // Report is what an audit found.
 type Report struct {
-	Host     string     `json:"host,omitempty"`
-	Engine   string     `json:"engine,omitempty"` // "Docker 28.5.2 (iptables)"
-	Captured time.Time  `json:"captured,omitzero"`
-	Missing  []string   `json:"missing,omitempty"` // sentences: what is not known, and what was taken for granted instead
-	Exposed  []Exposure `json:"exposed"`           // publications first, by port; then what else leads into containers
-	Findings []Finding  `json:"findings"`          // the most severe first
+	Host       string     `json:"host,omitempty"`
+	Engine     string     `json:"engine,omitempty"` // "Docker 28.5.2 (iptables)"
+	Captured   time.Time  `json:"captured,omitzero"`
+	Missing    []string   `json:"missing,omitempty"`    // sentences: what is not known, and what was taken for granted instead
+	Interfaces []string   `json:"interfaces,omitempty"` // on which clients' packets can arrive
+	Exposed    []Exposure `json:"exposed"`              // publications first, by port; then what else leads into containers
+	Findings   []Finding  `json:"findings"`             // the most severe first
 }
 
 // Exposure is one thing that clients could reach, with who reaches it.
@@ -41,12 +42,11 @@ type Access struct {
 	Interfaces []string `json:"interfaces"` // on which the clients' packets arrive
 	// From and Possibly are client addresses in words; Possibly is "" where nothing is doubtful. Who is possible includes
 	// who is certain.
-	From          string   `json:"from"`
-	Possibly      string   `json:"possibly,omitempty"`
-	Sources       []string `json:"sources"` // the same as prefixes, exactly
-	PossibleOnly  []string `json:"possible_only,omitempty"`
-	DialledAt     []string `json:"dialled_at,omitempty"` // host addresses, where only some of those published lead there
-	everyoneMaybe bool     // the internet, at least possibly
+	From         string   `json:"from"`
+	Possibly     string   `json:"possibly,omitempty"`
+	Sources      []string `json:"sources"` // the same as prefixes, exactly
+	PossibleOnly []string `json:"possible_only,omitempty"`
+	DialledAt    []string `json:"dialled_at,omitempty"` // host addresses, where only some of those published lead there
 }
 
 // Way is how a client comes to a container.
@@ -62,6 +62,11 @@ const (
 	OnTheLink   Way = "macvlan"
 	ForeignDNAT Way = "a translation that is not Docker's"
 )
+
+// order puts the ways that people know first.
+func (w Way) order() int {
+	return slices.Index([]Way{DNAT, Mesh, ForeignDNAT, Direct, Proxy, HostOwn, OnTheLink}, w)
+}
 
 // Finding is something that should not be as it is.
 type Finding struct {

@@ -33,9 +33,19 @@ func (r *Report) WriteText(w io.Writer, style Style) {
 		return
 	}
 	fmt.Fprintf(w, "%s\n", style.Title("FINDINGS: "+r.Counts()))
-	for _, f := range r.Findings {
-		writeFinding(w, f, style)
+	for first := 0; first < len(r.Findings); {
+		last := first
+		for last < len(r.Findings) && alike(r.Findings[first], r.Findings[last]) {
+			last++
+		}
+		writeFindings(w, r.Findings[first:last], style)
+		first = last
 	}
+}
+
+// alike tells whether findings are told together.
+func alike(a, b Finding) bool {
+	return a.ID == b.ID && a.Severity == b.Severity && a.Remedy == b.Remedy
 }
 
 func (r *Report) writeHead(w io.Writer) {
@@ -74,8 +84,9 @@ func (r *Report) Counts() string {
 }
 
 func (r *Report) writeExposed(w io.Writer) {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	everywhere := r.interfaces()
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	everywhere := r.Interfaces
 	head := "PORT\tCONTAINER\tOPEN TO\tOVER\tBY"
 	if len(everywhere) > 1 {
 		head += "\tFROM"
@@ -94,10 +105,13 @@ func (r *Report) writeExposed(w io.Writer) {
 			if len(everywhere) <= 1 {
 				row = row[:5]
 			}
-			fmt.Fprintln(table, strings.TrimRight(strings.Join(row, "\t"), "\t "))
+			fmt.Fprintln(table, strings.Join(row, "\t"))
 		}
 	}
 	table.Flush()
+	for line := range strings.Lines(text.String()) {
+		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
+	}
 }
 
 // port is the exposure's first column: "80/tcp → 8123", "443/tcp at 192.168.0.1".
@@ -163,35 +177,33 @@ func short(list string) string {
 	return fmt.Sprintf("%s, and %d more", strings.Join(items[:most-1], ", "), len(items)-most+1)
 }
 
-// interfaces are those that clients come in by, anywhere in the report.
-func (r *Report) interfaces() []string {
-	var all []string
-	for _, e := range r.Exposed {
-		for _, a := range e.Access {
-			all = append(all, a.Interfaces...)
-		}
+// writeFindings tells findings of one kind, with one packet for all of them.
+func writeFindings(w io.Writer, alike []Finding, style Style) {
+	first := alike[0]
+	label := fmt.Sprintf("%-6s", strings.ToUpper(first.Severity.String()))
+	fmt.Fprintf(w, "\n%s  %s (%s)\n", style.Severity(first.Severity, label), style.Title(first.Kind.Title), first.ID)
+	for _, f := range alike {
+		fmt.Fprintf(w, "        %s: %s\n", wording.Printable(f.Subject), wording.Printable(f.Message))
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	indented(w, "        seen: ", append([]string{first.Evidence.Packet}, first.Evidence.Trace...))
+	indented(w, "        do: ", wrapped(first.Remedy, 96))
 }
 
-func writeFinding(w io.Writer, f Finding, style Style) {
-	label := fmt.Sprintf("%-6s", strings.ToUpper(f.Severity.String()))
-	fmt.Fprintf(w, "\n%s  %s: %s\n", style.Severity(f.Severity, label), wording.Printable(f.Subject), style.Title(wording.Printable(f.Message)))
-	if f.Evidence.Packet != "" {
-		fmt.Fprintf(w, "          %s\n", wording.Printable(f.Evidence.Packet))
+// indented writes lines after a word; without a first line, the others.
+func indented(w io.Writer, word string, lines []string) {
+	if len(lines) > 1 && lines[0] == "" {
+		lines = lines[1:]
 	}
-	for _, step := range f.Evidence.Trace {
-		fmt.Fprintf(w, "            %s\n", wording.Printable(step))
-	}
-	for i, line := range wrapped(f.Remedy, 96) {
-		lead := "          "
+	for i, line := range lines {
+		if line == "" {
+			continue
+		}
+		lead := strings.Repeat(" ", len(word))
 		if i == 0 {
-			lead = "      do: "
+			lead = word
 		}
 		fmt.Fprintf(w, "%s%s\n", lead, wording.Printable(line))
 	}
-	fmt.Fprintf(w, "          (%s)\n", f.ID)
 }
 
 // wrapped is a text in lines of at most width characters, where its words allow it.

@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 func sample() *Report {
 	r := &Report{
 		Host: "shop", Engine: "Docker 28.5.2 (iptables)", Missing: []string{"the routes are not known"},
+		Interfaces: []string{"eno1", "wg0"},
 		Exposed: []Exposure{
 			{Name: "clickhouse", Ports: "8123/tcp", Access: []Access{
 				{Way: DNAT, Family: "IPv4", Interfaces: []string{"eno1", "wg0"}, From: Anyone},

@@ -57,6 +57,28 @@ func (m *Meaning) Egress(out string) Verdict {
 	return Verdict{m.space.All(), m.egress.allowed(out, m.policy.Defaults.Egress, nil)}
 }
 
+// anyInterface stands for answers: they may take another interface than they were asked on. What is allowed on one
+// interface is answered on any, and rules that refuse on one refuse no answers.
+const anyInterface = "*"
+
+// IngressAnswers is what the policy says of the answers to packets that arrive on an outside interface.
+func (m *Meaning) IngressAnswers() Verdict { return m.Ingress(anyInterface) }
+
+// EgressAnswers is the same of conversations that containers begin.
+func (m *Meaning) EgressAnswers() Verdict { return m.Egress(anyInterface) }
+
+// Unknown are the packets that reach nothing the policy knows of, and that no rule of it could allow: if somebody's NAT
+// sends them into a container, they have no business there.
+func (m *Meaning) Unknown(in string) packetset.Set {
+	if m.policy.Defaults.Ingress == policy.Allow {
+		return m.space.None()
+	}
+	return m.targets.governed.Not().Minus(m.ingress.perhaps(in))
+}
+
+// direct are the packets to containers' own addresses.
+func (m *Meaning) direct() packetset.Set { return m.targets.toOwn }
+
 // ingressRule is the packets that a rule of ingress matches, whatever interface they arrive on.
 func (m *Meaning) ingressRule(r *policy.Rule) packetset.Set {
 	set := m.ports(r.Ports).And(m.targets.spokenOf(m, r))

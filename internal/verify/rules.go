@@ -110,9 +110,27 @@ func (rs *rules) allowed(iface string, standard policy.Action, speaks func(*poli
 func (rs *rules) matched(a policy.Action, iface string, speaks func(*policy.Rule) bool) packetset.Set {
 	var sets []packetset.Set
 	for _, g := range rs.groups {
-		on := g.like.Interface == "" || g.like.Interface == iface
-		if g.like.Action == a && on && (speaks == nil || speaks(g.like)) {
+		if g.like.Action == a && g.on(iface) && (speaks == nil || speaks(g.like)) {
 			sets = append(sets, g.set)
+		}
+	}
+	return union(rs.meaning.space, sets)
+}
+
+// on tells whether the group speaks of packets on an interface.
+func (g *group) on(iface string) bool {
+	if iface == anyInterface && g.like.Interface != "" {
+		return g.like.Action == policy.Allow
+	}
+	return g.like.Interface == "" || g.like.Interface == iface
+}
+
+// perhaps are the packets that some rule would allow, whatever they reach.
+func (rs *rules) perhaps(iface string) packetset.Set {
+	var sets []packetset.Set
+	for _, g := range rs.groups {
+		if g.like.Action == policy.Allow && g.on(iface) {
+			sets = append(sets, rs.meaning.ports(g.like.Ports).And(rs.meaning.addresses(netfilter.SourceAddress, built(&g.addresses))))
 		}
 	}
 	return union(rs.meaning.space, sets)

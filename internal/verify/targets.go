@@ -32,6 +32,7 @@ type targets struct {
 	host     *host.Host
 	governed packetset.Set // all that reach anything
 	single   packetset.Set // those that reach one target
+	toOwn    packetset.Set // those to containers' own addresses
 	alone    []target      // those of single, disjoint
 	shared   []shared
 	own      *netipx.IPSet                         // the host's addresses
@@ -49,7 +50,9 @@ func newTargets(s *packetset.Space, h *host.Host) *targets {
 	for _, p := range ports {
 		taken = taken.Or(t.addPort(p, direct))
 	}
+	t.toOwn = s.None()
 	for _, d := range direct {
+		t.toOwn = t.toOwn.Or(t.addressed(d.addresses))
 		t.alone = append(t.alone, target{d.container, 0, t.addressed(d.addresses).Minus(taken)})
 	}
 	var sets []packetset.Set
@@ -82,8 +85,8 @@ func (t *targets) findMembers() {
 	}
 }
 
-// reach is destinations with what they lead to.
-type reach struct {
+// lead is destinations with what they lead to.
+type lead struct {
 	addresses *netipx.IPSet
 	container *host.Container
 	port      uint16
@@ -91,8 +94,8 @@ type reach struct {
 
 // direct are the addresses of Docker's bridge networks, apart from the host's own: those of containers, and the rest of
 // each subnet. The first network that has an address counts, and on it the first container.
-func (t *targets) direct() []reach {
-	var all []reach
+func (t *targets) direct() []lead {
+	var all []lead
 	taken := t.own
 	for _, n := range t.host.Networks {
 		if n.Bridge == "" {
@@ -107,11 +110,11 @@ func (t *targets) direct() []reach {
 				known[a] = true
 			}
 			if len(mine) > 0 {
-				all = append(all, reach{ofAddresses(mine...), c, 0})
+				all = append(all, lead{ofAddresses(mine...), c, 0})
 			}
 		}
 		if rest := minus(area, ofAddresses(slices.Collect(maps.Keys(known))...)); !isEmpty(rest) {
-			all = append(all, reach{rest, nil, 0})
+			all = append(all, lead{rest, nil, 0})
 		}
 		taken = unite(taken, area)
 	}
@@ -134,7 +137,7 @@ func addressesOn(c *host.Container, network string) []netip.Addr {
 // port is a dialled port with all that it leads to.
 type port struct {
 	number
-	leads []reach
+	leads []lead
 }
 
 type number struct {
@@ -146,7 +149,7 @@ type number struct {
 func (t *targets) published() []*port {
 	var ports []*port
 	known := map[number]*port{}
-	add := func(n number, r reach) {
+	add := func(n number, r lead) {
 		if known[n] == nil {
 			known[n] = &port{number: n}
 			ports = append(ports, known[n])
@@ -155,11 +158,11 @@ func (t *targets) published() []*port {
 	}
 	for _, c := range t.live {
 		for _, p := range c.Publications {
-			add(number{p.Protocol, p.HostPort}, reach{t.answeredAt(p), c, p.ContainerPort})
+			add(number{p.Protocol, p.HostPort}, lead{t.answeredAt(p), c, p.ContainerPort})
 		}
 	}
 	for _, s := range t.host.Services {
-		add(number{s.Protocol, s.HostPort}, reach{t.own, nil, s.ContainerPort})
+		add(number{s.Protocol, s.HostPort}, lead{t.own, nil, s.ContainerPort})
 	}
 	return ports
 }
@@ -178,11 +181,11 @@ func (t *targets) answeredAt(p host.Publication) *netipx.IPSet {
 
 // addPort cuts the addresses that a port is published on into those that lead to the same, and gives back the packets
 // among them that are for somebody's own address.
-func (t *targets) addPort(p *port, direct []reach) packetset.Set {
+func (t *targets) addPort(p *port, direct []lead) packetset.Set {
 	dialled := t.dialled(netfilter.One(netfilter.Small(uint64(p.protocol))), p.port)
 	taken := t.space.None()
 	for _, part := range parts(p.leads) {
-		leads := slices.DeleteFunc(slices.Clone(p.leads), func(r reach) bool { return isEmpty(intersect(r.addresses, part)) })
+		leads := slices.DeleteFunc(slices.Clone(p.leads), func(r lead) bool { return isEmpty(intersect(r.addresses, part)) })
 		for _, d := range t.directIn(part, direct) {
 			both := dialled.And(t.addressed(intersect(d.addresses, part)))
 			taken = taken.Or(both)
@@ -201,15 +204,15 @@ func (t *targets) dialled(protocols netfilter.Ranges, port uint16) packetset.Set
 }
 
 // directIn are those that have some of the addresses: mostly none, because a port is published on the host's own.
-func (t *targets) directIn(part *netipx.IPSet, direct []reach) []reach {
+func (t *targets) directIn(part *netipx.IPSet, direct []lead) []lead {
 	if isEmpty(minus(part, t.own)) {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(direct), func(d reach) bool { return isEmpty(intersect(d.addresses, part)) })
+	return slices.DeleteFunc(slices.Clone(direct), func(d lead) bool { return isEmpty(intersect(d.addresses, part)) })
 }
 
 // addPart adds packets to one port that all lead to the same.
-func (t *targets) addPart(set packetset.Set, leads []reach, number uint16) {
+func (t *targets) addPart(set packetset.Set, leads []lead, number uint16) {
 	if set.IsEmpty() {
 		return
 	}
@@ -229,7 +232,7 @@ func (t *targets) addPart(set packetset.Set, leads []reach, number uint16) {
 }
 
 // parts cuts sets of addresses into disjoint parts, each of which is in the same of them.
-func parts(leads []reach) []*netipx.IPSet {
+func parts(leads []lead) []*netipx.IPSet {
 	var all []*netipx.IPSet
 	for _, r := range leads {
 		rest := r.addresses

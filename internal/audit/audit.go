@@ -1,0 +1,114 @@
+package audit
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+
+	"go4.org/netipx"
+
+	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/policy"
+	"github.com/dockwall/dockwall/internal/reach"
+	"github.com/dockwall/dockwall/internal/story"
+)
+
+// Input is what is audited.
+type Input struct {
+	Machine *netfilter.Machine
+	Host    *host.Host     // what Docker has there; Infer tells it where no engine was asked
+	Policy  *policy.Policy // nil: none. Its sets give names to addresses, and what it allows is meant
+}
+
+// auditor is one audit.
+type auditor struct {
+	Input
+	report   *Report
+	machine  *netfilter.Machine
+	host     *host.Host
+	analysis *reach.Analysis
+	scene    story.Scene
+	bridges  []string
+	outside  []host.Interface // interfaces on which clients' packets arrive
+	ports    []portPair
+	words    map[string]Vocabulary // by interface
+	found    []*exposed
+	own      *netipx.IPSet   // the host's addresses, loopback with them
+	fromHost map[string]bool // what hostReaches said
+}
+
+// Run audits a host.
+func Run(ctx context.Context, in Input) (*Report, error) {
+	a := &auditor{Input: in, machine: in.Machine, host: in.Host, analysis: reach.New(in.Machine),
+		scene: story.Scene{Machine: in.Machine, Host: in.Host}, bridges: in.Host.Bridges(), ports: portsOf(in.Host), fromHost: map[string]bool{}}
+	a.report = &Report{Host: in.Host.Name, Engine: engineText(in.Host.Engine), Captured: in.Host.Captured,
+		Missing: in.Machine.Missing, Exposed: []Exposure{}, Findings: []Finding{}}
+	a.findOutside()
+	if err := a.expose(ctx); err != nil {
+		return nil, err
+	}
+	a.exposureFindings()
+	if err := a.userChainFindings(ctx); err != nil {
+		return nil, err
+	}
+	a.pastTheHost()
+	a.otherVariant()
+	a.unpublishedPorts()
+	a.engineFindings()
+	a.ip6tablesOff()
+	a.unknownRules()
+	a.report.sort()
+	return a.report, nil
+}
+
+// findOutside collects the interfaces that clients come in by, and the addresses that tell nothing on them: those that
+// no client has, and the host's own networks behind other interfaces.
+func (a *auditor) findOutside() {
+	a.words = map[string]Vocabulary{}
+	names := a.names()
+	var own []netip.Prefix
+	for _, i := range a.host.Interfaces {
+		for _, p := range i.Addresses {
+			own = append(own, netip.PrefixFrom(p.Addr(), p.Addr().BitLen()))
+		}
+	}
+	a.own = union(ofPrefixes(own...), ofPrefixes(netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")))
+	for _, n := range a.host.Networks {
+		if n.Bridge != "" {
+			own = append(own, n.Subnets...)
+		}
+	}
+	ignored := implausible(own...)
+	for _, i := range a.machine.Interfaces {
+		if i.Master != "" || i.Loopback || a.host.Inside(i.Name) {
+			continue
+		}
+		a.outside = append(a.outside, i)
+		a.words[i.Name] = Vocabulary{Names: names, Ignored: ignored}
+		a.report.Interfaces = append(a.report.Interfaces, i.Name)
+	}
+	slices.Sort(a.report.Interfaces)
+}
+
+// names are the sets of the policy.
+func (a *auditor) names() []Named {
+	if a.Policy == nil {
+		return nil
+	}
+	var names []Named
+	for name, set := range a.Policy.Sets {
+		var b netipx.IPSetBuilder
+		for _, r := range set.Ranges {
+			b.AddRange(r)
+		}
+		names = append(names, Named{name, built(&b)})
+	}
+	slices.SortFunc(names, func(a, b Named) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	return names
+}

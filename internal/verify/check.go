@@ -1,0 +1,204 @@
+package verify
+
+import (
+	"context"
+	"slices"
+
+	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/packetset"
+	"github.com/dockwall/dockwall/internal/policy"
+	"github.com/dockwall/dockwall/internal/reach"
+)
+
+// checker proves one address family.
+type checker struct {
+	result   *Result
+	analysis *reach.Analysis
+	host     *host.Host
+	policy   *policy.Policy
+	family   netfilter.Family
+	space    *packetset.Space
+	meaning  *Meaning
+	bridges  []string
+	begins   packetset.Set
+	foreign  map[*netfilter.Chain]map[*netfilter.Rule]bool // what is in result.Foreign already
+}
+
+// all goes through the packets that arrive on each interface, and those that the host makes.
+func (c *checker) all(ctx context.Context, interfaces []host.Interface) error {
+	for _, in := range append(sources(interfaces), "") {
+		for _, moment := range []reach.Moment{reach.First, reach.Later, reach.Answer} {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			for _, flow := range c.analysis.Arriving(in, c.family, c.space.All(), moment) {
+				c.result.Classes += flow.Packets.Cells()
+				c.look(in, moment, flow)
+			}
+		}
+	}
+	return nil
+}
+
+// sources are the interfaces that packets arrive on: not the ports of bridges and bonds, whose packets arrive on those.
+func sources(interfaces []host.Interface) []string {
+	var names []string
+	for _, i := range interfaces {
+		if i.Master == "" {
+			names = append(names, i.Name)
+		}
+	}
+	return names
+}
+
+// look holds one flow against the policy.
+func (c *checker) look(in string, moment reach.Moment, flow reach.Flow) {
+	switch {
+	case in != "" && !c.host.Inside(in):
+		c.ingress(in, moment, flow)
+	case slices.Contains(c.bridges, in) && c.crosses(moment, flow):
+		c.egress(in, moment, flow)
+	default:
+		c.untouched(in, moment, flow, c.space.All())
+	}
+}
+
+// crosses tells whether packets from a bridge go outside (their answers come from there).
+func (c *checker) crosses(moment reach.Moment, flow reach.Flow) bool {
+	outside := farEnd(moment, flow)
+	return outside != "" && !c.host.Inside(outside)
+}
+
+func (c *checker) ingress(in string, moment reach.Moment, flow reach.Flow) {
+	v := c.meaning.Ingress(in)
+	if moment == reach.Answer {
+		v = c.meaning.IngressAnswers()
+	}
+	if flow.Kind == reach.Unknown || c.entersContainer(moment, flow) {
+		c.mustNotPass(in, moment, flow, v.Refused())
+	}
+	if flow.Kind.Passes() && slices.Contains(c.bridges, farEnd(moment, flow)) {
+		c.mustNotPass(in, moment, flow, c.meaning.Unknown(in))
+	}
+	c.mustPass(in, moment, flow, c.meaning.Ingress(in).Allowed)
+	if !c.translatedIntoContainer(moment, flow) {
+		c.untouched(in, moment, flow, v.Governed.Not())
+	}
+}
+
+// entersContainer tells whether packets come to a container, or an answer from one comes out: through a bridge, or
+// through docker-proxy, which listens at published ports of the host.
+func (c *checker) entersContainer(moment reach.Moment, flow reach.Flow) bool {
+	if !flow.Kind.Passes() {
+		return false
+	}
+	return slices.Contains(c.bridges, farEnd(moment, flow)) || c.endsOnHost(moment, flow) && !translated(flow)
+}
+
+// farEnd is the interface that a conversation's packets leave by, and its answers come in by.
+func farEnd(moment reach.Moment, flow reach.Flow) string {
+	if moment == reach.Answer {
+		return flow.In
+	}
+	return flow.Out
+}
+
+// endsOnHost tells whether a conversation is one with the host itself.
+func (c *checker) endsOnHost(moment reach.Moment, flow reach.Flow) bool {
+	if moment == reach.Answer {
+		return flow.In == ""
+	}
+	return flow.Kind == reach.Delivered
+}
+
+// translated tells whether NAT changed the destination of packets.
+func translated(flow reach.Flow) bool { return flow.Destination.IsValid() || flow.DestinationPort != 0 }
+
+// translatedIntoContainer tells whether somebody's NAT sends packets into a container although nobody publishes the port
+// that was dialled. The policy does not know of it, and dockwall refuses it.
+func (c *checker) translatedIntoContainer(moment reach.Moment, flow reach.Flow) bool {
+	return translated(flow) || slices.Contains(c.bridges, farEnd(moment, flow))
+}
+
+func (c *checker) egress(in string, moment reach.Moment, flow reach.Flow) {
+	out := farEnd(moment, flow)
+	v := c.meaning.Egress(out)
+	if flow.Kind.Passes() || flow.Kind == reach.Unknown {
+		refused := v.Refused()
+		if moment == reach.Answer {
+			refused = c.meaning.EgressAnswers().Refused()
+		}
+		c.mustNotPass(in, moment, flow, refused)
+	}
+	c.mustPass(in, moment, flow, v.Allowed)
+}
+
+// mustNotPass reports the packets of a flow that are among those refused.
+func (c *checker) mustNotPass(in string, moment reach.Moment, flow reach.Flow, refused packetset.Set) {
+	fault := Reaches
+	if flow.Kind == reach.Unknown {
+		fault = Unclear
+	}
+	c.report(in, moment, flow, fault, flow.Packets.And(refused))
+}
+
+// mustPass reports the packets of a flow that are allowed and that dockwall's rules refuse; those that others refuse are
+// noted apart.
+func (c *checker) mustPass(in string, moment reach.Moment, flow reach.Flow, allowed packetset.Set) {
+	if flow.Kind != reach.Dropped && flow.Kind != reach.Rejected || flow.Chain == nil {
+		return
+	}
+	both := flow.Packets.And(allowed).And(c.begins)
+	if IsDockwalls(flow.Chain) {
+		c.report(in, moment, flow, Refused, both)
+	} else if moment == reach.First {
+		c.noteForeign(in, flow, both)
+	}
+}
+
+// untouched reports the packets of a flow, of those that the policy does not govern, that dockwall's rules refuse.
+func (c *checker) untouched(in string, moment reach.Moment, flow reach.Flow, ungoverned packetset.Set) {
+	if flow.Kind != reach.Dropped && flow.Kind != reach.Rejected || flow.Chain == nil || !IsDockwalls(flow.Chain) {
+		return
+	}
+	c.report(in, moment, flow, Touched, flow.Packets.And(ungoverned).And(c.begins))
+}
+
+func (c *checker) report(in string, moment reach.Moment, flow reach.Flow, fault Fault, packets packetset.Set) {
+	if packets.IsEmpty() || len(c.result.Wrong) >= most {
+		return
+	}
+	w := Wrong{Fault: fault, Moment: moment, Out: flow.Out, Rule: flow.Rule, Chain: flow.Chain}
+	certain := packets.Certainly()
+	w.Possibly = certain.IsEmpty()
+	if w.Possibly {
+		certain = packets
+	}
+	w.Packet, _ = certain.Example()
+	w.Packet.In = in
+	out := ""
+	if c.crosses(moment, flow) && c.host.Inside(in) {
+		out = farEnd(moment, flow)
+	}
+	w.Decision = policy.Decide(c.policy, c.host, Conversation(w.Packet, out))
+	c.result.Wrong = append(c.result.Wrong, w)
+}
+
+func (c *checker) noteForeign(in string, flow reach.Flow, packets packetset.Set) {
+	if packets.IsEmpty() || c.foreign[flow.Chain][flow.Rule] {
+		return
+	}
+	if c.foreign[flow.Chain] == nil {
+		c.foreign[flow.Chain] = map[*netfilter.Rule]bool{}
+	}
+	c.foreign[flow.Chain][flow.Rule] = true
+	published := packets.Minus(c.meaning.direct())
+	f := Foreign{Rule: flow.Rule, Chain: flow.Chain, Direct: published.IsEmpty()}
+	if f.Direct {
+		published = packets
+	}
+	f.Packet, _ = published.Example()
+	f.Packet.In = in
+	c.result.Foreign = append(c.result.Foreign, f)
+}
