@@ -82,7 +82,7 @@ func (a *app) enforcer() (*enforce.Enforcer, error) {
 		return nil, err
 	}
 	return &enforce.Enforcer{Machine: m, PolicyPath: a.policyPath, StateDir: a.stateDir, Backend: a.backend,
-		Notice: a.say}, nil
+		Who: who(), Notice: a.say}, nil
 }
 
 // checkFlags refuses what no verb can use.

@@ -41,6 +41,10 @@ func TestScripts(t *testing.T) {
 			"engine":       engine,
 			"network":      network,
 			"contend":      contend,
+			"serve":        serve,
+			"ends":         ends,
+			"signal":       sendSignal,
+			"await":        await,
 		},
 	})
 }
@@ -53,13 +57,11 @@ func writeSnapshots(t *testing.T, dir string) {
 		t.Fatalf("there are no recordings: %v", err)
 	}
 	for _, path := range hosts {
-		h, err := host.LoadRecording(path)
+		s, err := host.RecordedSnapshot(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := &host.Snapshot{Format: 1, Version: "test", Host: h}
-		s.Rules.IPTables = readFile(t, path, "iptables-save.txt")
-		s.Rules.IP6Tables = readFile(t, path, "ip6tables-save.txt")
+		s.Version = "test"
 		if err := s.WriteFile(filepath.Join(dir, filepath.Base(path)+".json")); err != nil {
 			t.Fatal(err)
 		}
@@ -77,6 +79,7 @@ func readFile(t *testing.T, elements ...string) string {
 
 // setUp keeps scripts away from the machine's own Docker, and makes their files trustworthy whatever the umask.
 func setUp(env *testscript.Env, snapshots string) error {
+	env.Values[servedKey{}] = &serving{}
 	env.Setenv("SNAPSHOTS", snapshots)
 	env.Setenv("SNAPSHOT", filepath.Join(snapshots, "docker-20.10-iptables.json"))
 	env.Setenv("DOCKER_HOST", "unix://"+filepath.Join(env.WorkDir, "no.sock"))

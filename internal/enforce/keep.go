@@ -2,6 +2,7 @@ package enforce
 
 import (
 	"context"
+	"errors"
 
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/policy"
@@ -15,14 +16,21 @@ type Wanted struct {
 	Host     *host.Host
 }
 
+// ErrReset is that somebody has opened the host on purpose: nothing is kept in force until an apply.
+var ErrReset = errors.New("nothing is in force since `dockwall reset`, and the guard rests until `dockwall apply`")
+
 // Keep puts it in force: Apply for those who need nobody's word. why goes to the history, if something had to be done.
-// done, if not nil, sees the plan as soon as the rules are in force. The plan is there with every error, as far as it came.
+// done, if not nil, sees the plan as soon as the rules are in force. After a reset it does nothing, and the error is
+// ErrReset. The plan is there with every error, as far as it came.
 func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Plan)) (*Plan, error) {
 	release, err := e.lock(ctx)
 	if err != nil {
 		return &Plan{Prepared: &Prepared{}}, err
 	}
 	defer release()
+	if last, _ := e.History().Last(); last != nil && last.Empty() { // what cannot be read was no reset
+		return &Plan{Prepared: &Prepared{}}, ErrReset
+	}
 	prepared, err := prepare(w.Policy, w.Problems, w.Host)
 	prepared.Sources = w.Sources
 	if err != nil {

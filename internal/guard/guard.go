@@ -21,7 +21,8 @@ type Guard struct {
 	Log      *slog.Logger
 	Pace     Pace
 
-	good *good  // what was put in force last; nil: nothing yet
+	good *good  // what was put in force last, perhaps by an earlier guard; nil: nothing yet
+	kept *good  // what this guard left in force itself; nil: nothing yet
 	said string // the trouble that was told last, so that it is told once
 }
 
@@ -39,9 +40,6 @@ type good struct {
 
 // ErrRunning is that another guard keeps the machine.
 var ErrRunning = errors.New("another `dockwall run` keeps this machine already")
-
-// ErrReset is that somebody has opened the host on purpose: nothing is put back until an apply.
-var ErrReset = errors.New("nothing is in force since `dockwall reset`, and the guard rests until `dockwall apply`")
 
 // Run keeps the machine until the context ends. The gate stays in force after that. Its errors are those that no further
 // try can mend.
@@ -81,19 +79,16 @@ func (g *Guard) remember() error {
 }
 
 // round is one look at everything. A change of the machine that needs a change of the rules is put in force; rules that
-// are not as they were left are put back.
+// are not as they were left are put back. It fails where the rules could not be put in force: files that are wrong, or an
+// engine that is away, do not make the next repair wait.
 func (g *Guard) round(ctx context.Context, causes []Cause) error {
 	if causes[0].Text == Resync {
 		g.Look.Forget() // a resync trusts nothing that was kept
 	}
-	if last, _ := g.Enforcer.History().Last(); last != nil && last.Empty() {
-		g.good = nil
-		_ = g.tell(ErrReset)
-		return nil // no further try would change that
-	}
 	wanted, trouble := g.wanted(ctx)
 	if wanted == nil {
-		return g.tell(trouble)
+		g.tell(trouble)
+		return trouble
 	}
 	err := g.keep(ctx, wanted, causes)
 	var tests *enforce.TestsError
@@ -103,10 +98,16 @@ func (g *Guard) round(ctx context.Context, causes []Cause) error {
 		old.Host = wanted.Host
 		err = g.keep(ctx, &old, causes)
 	}
-	if errors.Is(err, context.Canceled) {
+	switch {
+	case errors.Is(err, context.Canceled):
 		return err
+	case errors.Is(err, enforce.ErrReset):
+		g.good, g.kept = nil, nil
+		g.tell(err)
+		return nil // no further try would change that
 	}
-	return g.tell(errors.Join(trouble, err))
+	g.tell(errors.Join(trouble, err))
+	return err
 }
 
 // wanted is the policy and the host that should be in force: of what cannot be had now, the last that was good. It is nil
@@ -137,8 +138,8 @@ func (g *Guard) wanted(ctx context.Context) (*good, error) {
 func (g *Guard) keep(ctx context.Context, w *good, causes []Cause) error {
 	_, err := g.Enforcer.Keep(ctx, w.Wanted, reasons(causes), func(plan *enforce.Plan) {
 		w.gate = plan.Gate.Hash()
-		before := g.good
-		g.good = w
+		before := g.kept
+		g.good, g.kept = w, w
 		if !plan.Empty() || before == nil {
 			g.Log.Info(what(before, w, plan), "cause", reasons(causes), "changes", plan.Change.Summary,
 				"backend", plan.Backend.Name())
@@ -180,7 +181,7 @@ func reasons(causes []Cause) string {
 }
 
 // tell logs trouble, once for as long as it stays the same, and its end.
-func (g *Guard) tell(trouble error) error {
+func (g *Guard) tell(trouble error) {
 	text := ""
 	if trouble != nil {
 		text = trouble.Error()
@@ -193,5 +194,4 @@ func (g *Guard) tell(trouble error) error {
 		g.Log.Error(text)
 	}
 	g.said = text
-	return trouble
 }

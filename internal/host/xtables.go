@@ -107,3 +107,8 @@ func (b *bounded) Write(p []byte) (int, error) {
 	}
 	return b.Buffer.Write(p)
 }
+
+// HasLegacyTables tells whether the kernel has tables of iptables-legacy, for either family, in this network namespace.
+func HasLegacyTables() bool {
+	return hasLegacyTables("ip_tables_names") || hasLegacyTables("ip6_tables_names")
+}

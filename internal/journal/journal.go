@@ -131,6 +131,25 @@ func (j Journal) newest(whole bool) (*Entry, error) {
 	return nil, errors.Join(damaged...)
 }
 
+// Before is the newest entry whose policy is another one than the newest entry's, and under which something was in force.
+func (j Journal) Before() (*Entry, error) {
+	newest, err := j.Newest()
+	if newest == nil {
+		return nil, errors.Join(&NoEntryError{}, err)
+	}
+	numbers, err := j.Numbers()
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range slices.Backward(numbers) {
+		e, err := j.Entry(n)
+		if err == nil && !e.Empty() && !slices.Equal(e.Policy, newest.Policy) {
+			return e, nil
+		}
+	}
+	return nil, errors.New("the history has no other policy than the one in force")
+}
+
 // NoEntryError is a number that the history does not have.
 type NoEntryError struct {
 	Number      int

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// dropIns is the directory beside the policy file whose *.yaml belong to the policy.
-const dropIns = "policy.d"
+// DropIns is the directory beside the policy file whose *.yaml belong to the policy.
+const DropIns = "policy.d"
 
 // Load reads the policy file at path and every *.yaml in the policy.d beside it, in the order of their names. Files of
 // sets are found from the directory of the file that names them. Every file must belong to root or to the running user,
@@ -107,7 +107,7 @@ func loadFile(name string, open opener) (*file, Problems) {
 
 // withDropIns is the names of a policy's files. The directory of drop-ins is held to the same rules as the files.
 func withDropIns(path string) ([]string, Problems) {
-	names, dir := []string{path}, filepath.Join(filepath.Dir(path), dropIns)
+	names, dir := []string{path}, filepath.Join(filepath.Dir(path), DropIns)
 	entries, err := readTrustedDir(dir)
 	if err != nil {
 		return names, Problems{unreadable(dir, err)}

@@ -83,10 +83,23 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if e.API != "" {
 		w.Header().Set("Api-Version", e.API)
 	}
+	if path == "/events" {
+		noEvents(w, r)
+		return
+	}
 	answer, ok := e.Answers[path]
 	if !ok && path != "/_ping" {
 		w.WriteHeader(http.StatusNotFound)
 		answer = map[string]string{"message": "page not found"}
 	}
 	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// noEvents is a stream in which nothing happens until the client leaves.
+func noEvents(w http.ResponseWriter, r *http.Request) {
+	w.WriteHeader(http.StatusOK)
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush()
+	}
+	<-r.Context().Done()
 }
