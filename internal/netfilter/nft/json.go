@@ -191,10 +191,14 @@ func (s *scanner) nested(depth int) (v value, err error) {
 	return v, err
 }
 
+// endsWord are the bytes that no number and no word has.
+var endsWord = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, ',': true, ':': true, '[': true, ']': true, '{': true,
+	'}': true, '"': true}
+
 // word reads a number, true, false or null.
 func (s *scanner) word() (value, error) {
 	start := s.at
-	for s.at < len(s.text) && !strings.ContainsRune(" \t\n\r,:[]{}\"", rune(s.text[s.at])) {
+	for s.at < len(s.text) && !endsWord[s.text[s.at]] {
 		s.at++
 	}
 	switch w := s.text[start:s.at]; {
@@ -202,11 +206,21 @@ func (s *scanner) word() (value, error) {
 		return value{}, nil
 	case w == "true" || w == "false":
 		return value{kind: boolean, text: w}, nil
-	case w != "" && strings.Trim(w, "0123456789+-.eE") == "":
+	case isNumber(w):
 		return value{kind: number, text: w}, nil
 	}
 	s.at = start
 	return value{}, s.errorf("stands no value")
+}
+
+// isNumber is as lax as it can be: a number that is none is found where it is used.
+func isNumber(w string) bool {
+	for i := range len(w) {
+		if c := w[i]; (c < '0' || c > '9') && c != '+' && c != '-' && c != '.' && c != 'e' && c != 'E' {
+			return false
+		}
+	}
+	return w != ""
 }
 
 // quoted reads a string. Without a backslash it is a part of the text.

@@ -1,0 +1,88 @@
+package nft
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/dockwall/dockwall/internal/netfilter"
+)
+
+// Whatever the text is: no crash, no hang, and each rule that is there has its place.
+func FuzzParse(f *testing.F) {
+	for _, l := range recordings(f) {
+		f.Add(read(f, l.path+".json"))
+	}
+	for _, s := range []string{``, `{`, `[]`, `{"nftables": [{"rule": {}}]}`, `{"nftables": [{"set": {"elem": [[[[`, `{"nftables": "\ud800"}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, json []byte) {
+		tables, _ := Parse(json)
+		for _, table := range tables {
+			for _, chain := range table.Chains {
+				for i, rule := range chain.Rules {
+					if rule.Chain != chain || rule.Number != i+1 {
+						t.Fatalf("rule %q is number %d of its chain, want %d", rule.Text, rule.Number, i+1)
+					}
+				}
+			}
+		}
+		_ = netfilter.Format(tables)
+	})
+}
+
+// What is not a listing, or not a whole one, is said.
+func TestUnread(t *testing.T) {
+	const table = `{"table": {"family": "inet", "name": "t", "handle": 1}}`
+	const chain = `{"chain": {"family": "inet", "table": "t", "name": "c", "handle": 1}}`
+	for name, test := range map[string]struct{ json, want string }{
+		"no JSON":         {`table inet t {`, "cannot be read to its end"},
+		"no listing":      {`{"metainfo": {}}`, `there is no "nftables" in it`},
+		"cut off":         {`{"nftables": [` + table, "cannot be read to its end"},
+		"unknown family":  {`{"nftables": [{"table": {"family": "osi", "name": "t"}}]}`, `"osi" is no family of nftables`},
+		"unknown hook":    {`{"nftables": [` + table + `, {"chain": {"family": "inet", "table": "t", "name": "c", "hook": "teatime"}}]}`, "teatime"},
+		"unknown prio":    {`{"nftables": [` + table + `, {"chain": {"family": "inet", "table": "t", "name": "c", "type": "filter", "hook": "input", "prio": "x"}}]}`, `priority "x"`},
+		"unknown type":    {`{"nftables": [` + table + `, {"chain": {"family": "inet", "table": "t", "name": "c", "type": "new", "hook": "input", "prio": 0}}]}`, `type "new"`},
+		"no table":        {`{"nftables": [` + chain + `]}`, "there is no table inet t"},
+		"no chain":        {`{"nftables": [` + table + `, {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": []}}]}`, "there is no such chain"},
+		"set, no table":   {`{"nftables": [{"set": {"family": "inet", "table": "t", "name": "s", "elem": [1]}}]}`, "the set s is not read"},
+		"twice":           {`{"nftables": [` + table + `, ` + table + `, ` + chain + `, ` + chain + `]}`, "twice"},
+		"unknown flag":    {`{"nftables": [{"table": {"family": "ip", "name": "foo", "flags": "foo"}}]}`, "whether the table ip foo is dormant"},
+		"rule cut off":    {`{"nftables": [` + table + `, ` + chain + `, {"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [{"accept"`, "cannot be read to its end"},
+		"too deep":        {`{"nftables": [{"table": ` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}]}`, "too large"},
+		"an unknown word": {`{"nftables": [{"table": tru}]}`, "stands no value"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, unread := Parse([]byte(test.json))
+			if !strings.Contains(strings.Join(unread, "\n"), test.want) {
+				t.Errorf("unread %q, want %q in it", unread, test.want)
+			}
+		})
+	}
+}
+
+// What is not understood stands in its rule, with its words.
+func TestNotUnderstood(t *testing.T) {
+	for name, test := range map[string]struct{ statement, want string }{
+		"statement":    {`{"teleport": {"to": "mars"}}`, `unclear "{\"teleport\": {\"to\": \"mars\"}}"`},
+		"no statement": {`[1, true, null]`, `unclear "[1, true, null]"`},
+		"expression":   {`{"match": {"op": "==", "left": {"moon": {"key": "phase"}}, "right": "full"}}`, `undecided, not understood, "moon phase full"`},
+		"operator":     {`{"match": {"op": "~", "left": {"meta": {"key": "mark"}}, "right": 1}}`, `undecided, not understood, "meta mark ~ 0x00000001"`},
+		"value":        {`{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": "http"}}`, `undecided, not understood, "tcp dport http"`},
+		"named set":    {`{"match": {"op": "==", "left": {"meta": {"key": "mark"}}, "right": "@gone"}}`, `undecided, not understood, "meta mark @gone"`},
+		"named map":    {`{"vmap": {"key": {"meta": {"key": "mark"}}, "data": "@gone"}}`, `unclear "meta mark vmap @gone"`},
+		"nat":          {`{"dnat": {"addr": {"sky": 1}}}`, `unclear "dnat to {\"sky\": 1}"`},
+		"mark":         {`{"mangle": {"key": {"meta": {"key": "mark"}}, "value": {"moon": 1}}}`, `unclear "meta mark set moon"`},
+		"flowtable":    {`{"flow": {"op": "add", "flowtable": "@f"}}`, `undecided "flow add @f"`},
+		"tproxy":       {`{"tproxy": {"family": "ip", "addr": "127.0.0.1", "port": 3128}}`, `unclear "tproxy ip to 127.0.0.1:3128"`},
+		"queue":        {`{"queue": {"num": {"range": [1, 3]}, "flags": ["bypass", "fanout"]}}`, "queue"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tables, unread := Parse([]byte(`{"nftables": [{"table": {"family": "inet", "name": "t"}},
+				{"chain": {"family": "inet", "table": "t", "name": "c"}},
+				{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [` + test.statement + `]}}]}`))
+			if got := netfilter.Format(tables); !strings.Contains(got, test.want) || len(unread) > 0 {
+				t.Errorf("unread %q, got\n%swant %s in it", unread, got, test.want)
+			}
+		})
+	}
+}
