@@ -86,6 +86,20 @@ type scanner struct {
 	text  string
 	at    int
 	nodes int // left for the value that is being read
+	// The insides of values: of those that are being read, and of those that are whole. forget uses their memory again.
+	open, whole         []value
+	openKeys, wholeKeys []string
+}
+
+// forget makes room: values that were read before must not be used any more.
+func (s *scanner) forget() { s.whole, s.wholeKeys = s.whole[:0], s.wholeKeys[:0] }
+
+// close takes what was opened since a place, as the inside of one value.
+func (s *scanner) close(values, keys int) ([]value, []string) {
+	first, firstKey := len(s.whole), len(s.wholeKeys)
+	s.whole, s.wholeKeys = append(s.whole, s.open[values:]...), append(s.wholeKeys, s.openKeys[keys:]...)
+	s.open, s.openKeys = s.open[:values], s.openKeys[:keys]
+	return s.whole[first:len(s.whole):len(s.whole)], s.wholeKeys[firstKey:len(s.wholeKeys):len(s.wholeKeys)]
 }
 
 func (s *scanner) errorf(format string, args ...any) error {
@@ -167,21 +181,19 @@ func (s *scanner) nested(depth int) (v value, err error) {
 	if s.nodes--; depth > maxDepth || s.nodes < 0 {
 		return v, errTooLarge
 	}
+	values, keys := len(s.open), len(s.openKeys)
 	switch s.next() {
 	case '{':
 		v.kind = object
 		err = s.members(func(key string) error {
-			member, err := s.nested(depth + 1)
-			v.keys, v.list = append(v.keys, key), append(v.list, member)
-			return err
+			s.openKeys = append(s.openKeys, key)
+			return s.inside(depth)
 		})
+		v.list, v.keys = s.close(values, keys)
 	case '[':
 		v.kind = array
-		err = s.elements(func() error {
-			element, err := s.nested(depth + 1)
-			v.list = append(v.list, element)
-			return err
-		})
+		err = s.elements(func() error { return s.inside(depth) })
+		v.list, v.keys = s.close(values, keys)
 	case '"':
 		v.kind = jsonText
 		v.text, err = s.quoted()
@@ -189,6 +201,13 @@ func (s *scanner) nested(depth int) (v value, err error) {
 		return s.word()
 	}
 	return v, err
+}
+
+// inside reads a value in a value.
+func (s *scanner) inside(depth int) error {
+	v, err := s.nested(depth + 1)
+	s.open = append(s.open, v)
+	return err
 }
 
 // endsWord are the bytes that no number and no word has.

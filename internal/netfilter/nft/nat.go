@@ -18,7 +18,7 @@ func nat(word string) func(*ruleReader, value) {
 		r.word(text)
 		family := map[string]uint8{"ip": 2, "ip6": 10}[v.get("family").text]
 		r.require(needs{family: family, protocol: -1})
-		n := netfilter.NAT{Kind: natKinds[word], Text: join(v.get("flags").items(), ",")}
+		n := netfilter.NAT{Kind: natKinds[word], Text: r.listing.keep(join(v.get("flags").items(), ","))}
 		if strings.Contains(n.Text, "netmap") {
 			n.Kind, n.Text = netfilter.Netmap, ""
 		}

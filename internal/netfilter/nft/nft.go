@@ -48,6 +48,9 @@ type listing struct {
 	sets    []int             // where the objects of sets and maps begin
 	rules   []int             // and those of rules
 	unread  []string
+	// The rule that is read: what stands beside its statements, and these. Their memory is used for all rules.
+	head       value
+	statements []value
 }
 
 // maxUnread bounds the sentences about a text that is no listing.
@@ -92,6 +95,7 @@ func (l *listing) entries() error {
 func (l *listing) entry(kind string) error {
 	switch kind {
 	case "table", "chain":
+		l.scanner.forget()
 		object, err := l.scanner.value()
 		if err != nil {
 			return err

@@ -20,8 +20,9 @@ func (l *listing) readRules() {
 }
 
 func (l *listing) readRule() error {
-	var head value
-	var statements []value
+	l.scanner.forget()
+	head, statements := l.head, l.statements[:0]
+	head.keys, head.list = head.keys[:0], head.list[:0]
 	err := l.scanner.members(func(key string) error {
 		if key == "expr" {
 			return l.scanner.elements(func() error {
@@ -36,6 +37,7 @@ func (l *listing) readRule() error {
 		head.keys, head.list = append(head.keys, key), append(head.list, member)
 		return err
 	})
+	l.head, l.statements = head, statements
 	t := l.tableOf(head)
 	chain := l.chains[chainName{t, head.get("chain").text}]
 	if t == nil || chain == nil {

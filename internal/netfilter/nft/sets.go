@@ -22,6 +22,7 @@ func (l *listing) readSets() {
 
 // readSet reads one. Its elements are walked last and one by one: there may be a million.
 func (l *listing) readSet(left *int) error {
+	l.scanner.forget()
 	var head value
 	elements := -1
 	err := l.scanner.members(func(key string) error {
@@ -106,6 +107,7 @@ func namedTypes(names []string) []*datatype {
 func (l *listing) readElements(set *netfilter.Set, types elementTypes, left *int) error {
 	var rest []netfilter.Element
 	err := l.scanner.elements(func() error {
+		l.scanner.forget()
 		v, err := l.scanner.value()
 		if err != nil || set.Unclear != "" {
 			return err
