@@ -1,5 +1,7 @@
 package netfilter
 
+import "sync/atomic"
+
 // Set is a named or anonymous set or map: of nft, or of ipset.
 type Set struct {
 	Name     string
@@ -15,6 +17,8 @@ type Set struct {
 	Family  Family   // 0: the type has none (hash:mac, bitmap:port, list:set); a packet of the other one is never found
 	Masks   []Number // what is taken of each field before it is looked for, parallel to a Key; nil: all
 	Members []string // of list:set: the sets that are looked in, in order; it has no elements
+
+	index atomic.Pointer[setIndex] // made by the first Find
 }
 
 // Element is one entry of a set: a Ranges for each field, and for maps what it leads to.
