@@ -30,6 +30,9 @@ type Backend interface {
 	Rehearse(ctx context.Context, g *gate.Gate) error
 	// Apply puts a change in force in one transaction. Refused by the kernel: a *RefusedError, and nothing changed.
 	Apply(ctx context.Context, c Change) error
+	// Restore puts a gate in force as it was rendered for this machine earlier. Nothing of dockwall's is installed, and
+	// nothing of Docker's need be.
+	Restore(ctx context.Context, rules string) error
 	// Remove takes everything of dockwall's away. Nothing there: no error.
 	Remove(ctx context.Context) error
 }

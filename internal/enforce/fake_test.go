@@ -100,6 +100,14 @@ func (b *memory) Apply(_ context.Context, c backend.Change) error {
 	return b.applyErr
 }
 
+func (b *memory) Restore(_ context.Context, rules string) error {
+	b.machine.note("%s restore %s", b.name, rules)
+	if b.applyErr == nil && !b.loses {
+		b.installed = &gate.Gate{}
+	}
+	return b.applyErr
+}
+
 func (b *memory) Remove(context.Context) error {
 	b.machine.note("%s remove", b.name)
 	if b.removeErr == nil {

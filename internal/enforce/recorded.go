@@ -76,4 +76,5 @@ func (b recordedBackend) Change(g *gate.Gate, installed *backend.Installed) (bac
 
 func (b recordedBackend) Rehearse(context.Context, *gate.Gate) error  { return errRecorded }
 func (b recordedBackend) Apply(context.Context, backend.Change) error { return errRecorded }
+func (b recordedBackend) Restore(context.Context, string) error       { return errRecorded }
 func (b recordedBackend) Remove(context.Context) error                { return errRecorded }

@@ -53,14 +53,20 @@ func onEachVariant(t *testing.T, test func(m *machine)) {
 	netlab.Need(t)
 	for _, variant := range []string{"nft", "legacy"} {
 		t.Run(variant, func(t *testing.T) {
-			space, err := netlab.New()
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { space.Close() })
-			test(&machine{t, space, New(Options{Variant: variant, Now: moment}), variant})
+			test(newMachine(t, variant))
 		})
 	}
+}
+
+// newMachine is a machine with nothing in its kernel.
+func newMachine(t *testing.T, variant string) *machine {
+	t.Helper()
+	space, err := netlab.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { space.Close() })
+	return &machine{t, space, New(Options{Variant: variant, Now: moment}), variant}
 }
 
 // must fails the test unless there is no error.
