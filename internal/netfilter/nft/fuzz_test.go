@@ -1,8 +1,12 @@
 package nft
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
@@ -15,19 +19,51 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{``, `{`, `[]`, `{"nftables": [{"rule": {}}]}`, `{"nftables": [{"set": {"elem": [[[[`, `{"nftables": "\ud800"}`} {
 		f.Add([]byte(s))
 	}
-	f.Fuzz(func(t *testing.T, json []byte) {
-		tables, _ := Parse(json)
-		for _, table := range tables {
-			for _, chain := range table.Chains {
-				for i, rule := range chain.Rules {
-					if rule.Chain != chain || rule.Number != i+1 {
-						t.Fatalf("rule %q is number %d of its chain, want %d", rule.Text, rule.Number, i+1)
-					}
+	f.Fuzz(func(t *testing.T, json []byte) { checkPlaces(t, json) })
+}
+
+func checkPlaces(t interface{ Fatalf(string, ...any) }, json []byte) {
+	tables, _ := Parse(json)
+	for _, table := range tables {
+		for _, chain := range table.Chains {
+			for i, rule := range chain.Rules {
+				if rule.Chain != chain || rule.Number != i+1 {
+					t.Fatalf("rule %q is number %d of its chain, want %d", rule.Text, rule.Number, i+1)
 				}
 			}
 		}
-		_ = netfilter.Format(tables)
+	}
+	_ = netfilter.Format(tables)
+}
+
+// The same for listings that were damaged in a few places, which a fuzzer without knowledge of JSON seldom finds.
+func TestDamagedListings(t *testing.T) {
+	all := recordings(t)
+	rapid.Check(t, func(t *rapid.T) {
+		json := slices.Clone(listing(all, rapid.IntRange(0, len(all)-1).Draw(t, "listing")))
+		for range rapid.IntRange(1, 20).Draw(t, "damages") {
+			at := rapid.IntRange(0, len(json)-1).Draw(t, "at")
+			switch rapid.IntRange(0, 2).Draw(t, "kind") {
+			case 0:
+				json[at] = rapid.SampledFrom([]byte(`{}[],:"0@*\`)).Draw(t, "byte")
+			case 1: // a piece is lost
+				json = append(json[:at], json[min(len(json)-1, at+rapid.IntRange(1, 60).Draw(t, "length")):]...)
+			case 2: // a piece stands in another's place
+				from := rapid.IntRange(0, len(json)-1).Draw(t, "from")
+				length := min(len(json)-max(at, from), rapid.IntRange(1, 200).Draw(t, "length"))
+				copy(json[at:at+length], slices.Clone(json[from:from+length]))
+			}
+		}
+		checkPlaces(t, json)
 	})
+}
+
+func listing(all []recorded, i int) []byte {
+	data, err := os.ReadFile(all[i].path + ".json")
+	if err != nil {
+		panic(err)
+	}
+	return data
 }
 
 // What is not a listing, or not a whole one, is said.

@@ -9,7 +9,7 @@ import (
 // operands reads the left side of a match or the key of a map: one expression, or several joined by dots.
 func (r *ruleReader) operands(v value) ([]operand, string) {
 	parts := []value{v}
-	if kind, inner := v.only(); kind == "concat" {
+	if kind, inner := v.only(); kind == "concat" && len(inner.items()) > 0 {
 		parts = inner.items()
 	}
 	var list []operand
@@ -45,9 +45,6 @@ func (r *ruleReader) match(v value) {
 
 // condition is the match of operands with a right side.
 func (r *ruleReader) condition(list []operand, op string, right value) (netfilter.Match, bool) {
-	if len(list) == 0 {
-		return nil, false
-	}
 	negate := op == "!="
 	plain := negate || op == "=="
 	if name, named := strings.CutPrefix(right.text, "@"); named && right.kind == jsonText {

@@ -178,9 +178,12 @@ func (l *listing) element(v value, types elementTypes) (netfilter.Element, bool)
 		e.Target = &nat
 		return e, ok
 	}
-	value, ok := types.data[0].number(data)
-	e.Value = value
-	return e, ok && len(types.data) == 1
+	if len(types.data) != 1 {
+		return e, false
+	}
+	var ok bool
+	e.Value, ok = types.data[0].number(data)
+	return e, ok
 }
 
 // objectMaps lead to objects that no verdict hangs on: only their keys count.
