@@ -22,29 +22,33 @@ func settleHoles(set *netfilter.Set) {
 		settleWide(set, plain)
 		return
 	}
-	narrow := map[netfilter.Range]bool{}
-	for i := range set.Elements {
-		if e := &set.Elements[i]; e.Except {
-			narrow[e.Key[0][0]] = true
+	rest := map[netfilter.Range]netfilter.Ranges{} // what is left of each nomatch
+	for _, e := range set.Elements {
+		if e.Except {
+			rest[e.Key[0][0]] = nil
 		}
 	}
-	inner := innerOf(plain, narrow)
+	inner := innerOf(plain, rest)
+	for hole := range rest {
+		left := netfilter.Ranges{hole}.Minus(netfilter.NewRanges(inner[hole]...))
+		rest[hole] = append(netfilter.Ranges{}, left...) // never nil, which would be an interface
+	}
 	for i := range set.Elements {
 		if e := &set.Elements[i]; e.Except {
-			e.Key = []netfilter.Ranges{e.Key[0].Minus(netfilter.NewRanges(inner[e.Key[0][0]]...))}
+			e.Key = []netfilter.Ranges{rest[e.Key[0][0]]}
 		}
 	}
 }
 
 // innerOf are, for each prefix of a nomatch, the plain prefixes inside of it.
-func innerOf(plain []netfilter.Element, holes map[netfilter.Range]bool) map[netfilter.Range][]netfilter.Range {
+func innerOf(plain []netfilter.Element, holes map[netfilter.Range]netfilter.Ranges) map[netfilter.Range][]netfilter.Range {
 	inner := map[netfilter.Range][]netfilter.Range{}
 	for _, e := range plain {
 		p := e.Key[0][0]
 		for bits := 0; bits <= 128; bits++ {
 			host := netfilter.LowBits(bits)
 			wider := netfilter.Range{First: p.First.And(host.Not()), Last: p.First.Or(host)}
-			if wider != p && holes[wider] && wider.Last.Compare(p.Last) >= 0 {
+			if _, hole := holes[wider]; hole && wider != p && wider.Last.Compare(p.Last) >= 0 {
 				inner[wider] = append(inner[wider], p)
 			}
 		}

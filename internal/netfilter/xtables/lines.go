@@ -3,6 +3,8 @@ package xtables
 import (
 	"fmt"
 	"strings"
+
+	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // scanner goes through a text line by line and keeps what could not be read.
@@ -25,16 +27,19 @@ func (s *scanner) lines(text string, read func(line string)) {
 
 // misread notes a line that is in no table of the result.
 func (s *scanner) misread(line, why string) {
+	if s.unread.full() {
+		return
+	}
 	s.unread.add("line %d, %q, %s", s.line, shortened(line), why)
 }
 
-// shortened is the beginning of a text, as much as fits into a sentence.
+// shortened is the beginning of a text, as much as fits into a sentence, and without what could trick a terminal.
 func shortened(text string) string {
 	const most = 60
-	if len(text) <= most {
-		return text
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "..."
 	}
-	return text[:most] + "..."
+	return wording.Printable(text)
 }
 
 // remarks are sentences, as many as people read; others are only counted.
@@ -44,11 +49,19 @@ type remarks struct {
 }
 
 func (r *remarks) add(format string, args ...any) {
-	if len(r.list) >= maxUnread {
-		r.more++
+	if r.full() {
 		return
 	}
 	r.list = append(r.list, fmt.Sprintf(format, args...))
+}
+
+// full tells that no more sentences are kept, and counts one.
+func (r *remarks) full() bool {
+	if len(r.list) < maxUnread {
+		return false
+	}
+	r.more++
+	return true
 }
 
 func (r *remarks) sentences() []string {

@@ -94,8 +94,8 @@ func checkJumps(table *netfilter.Table) {
 			if !ok || v.Kind != netfilter.Jump && v.Kind != netfilter.Goto || table.Chain(v.Chain) != nil {
 				continue
 			}
-			reason := fmt.Sprintf("%q is neither a chain of the table nor a target that dockwall knows", v.Chain)
-			rule.Steps[last] = netfilter.Unclear{Text: "-j " + v.Chain, Reason: reason}
+			reason := fmt.Sprintf("the table has no chain %q", shortened(v.Chain))
+			rule.Steps[last] = netfilter.Unclear{Text: rule.Text, Reason: reason}
 		}
 	}
 }
