@@ -8,10 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dockwall/dockwall/internal/host"
-	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/netfilter/capture"
 	"github.com/dockwall/dockwall/internal/story"
-	"github.com/dockwall/dockwall/internal/wording"
 )
 
 // rulesFile are the flags of verbs that can look at nothing but a text of rules.
@@ -67,14 +65,8 @@ func (a *app) savedScene(r *rulesFile) (story.Scene, error) {
 }
 
 // missing says what is not known of the host.
-func (a *app) missing(m *netfilter.Machine) {
-	for _, text := range m.Missing {
-		a.say(a.errStyle.doubtful("not known: ") + wording.Printable(text))
-	}
-	if m.Rules == nil {
-		return
-	}
-	for _, text := range m.Rules.Unread {
-		a.say(a.errStyle.doubtful("not read: ") + wording.Printable(text))
+func (a *app) missing(sentences []string) {
+	for _, text := range sentences {
+		a.say(a.errStyle.doubtful("not known: ") + text)
 	}
 }

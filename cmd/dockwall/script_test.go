@@ -68,15 +68,6 @@ func writeSnapshots(t *testing.T, dir string) {
 	}
 }
 
-func readFile(t *testing.T, elements ...string) string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(elements...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
-}
-
 // setUp keeps scripts away from the machine's own Docker, and makes their files trustworthy whatever the umask.
 func setUp(env *testscript.Env, snapshots string) error {
 	env.Values[servedKey{}] = &serving{}

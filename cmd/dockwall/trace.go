@@ -103,7 +103,7 @@ func (a *app) trace(c *cobra.Command, f *traceFlags) error {
 		a.printf("%s\n", told.Minimal())
 	default:
 		told.Print(a.stdout, a.storyStyle(), f.detailed)
-		a.missing(scene.Machine)
+		a.missing(told.Missing)
 	}
 	return errors.Join(err, result(traceCode(told.Verdict)))
 }

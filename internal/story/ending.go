@@ -22,7 +22,7 @@ func (s Scene) ending(q walk.Question, way *walk.Way) (Verdict, string) {
 	case walk.Rejected:
 		return Refused, "refused: " + s.told(q, e)
 	case walk.NoRoute:
-		return Unreachable, "unreachable: " + orElse(clean(e.With), "no route leads there")
+		return Unreachable, "unreachable: " + s.lost(q, e)
 	}
 	return Possibly, "it cannot be said: " + orElse(clean(e.With), "not all rules were understood")
 }
@@ -39,6 +39,16 @@ func orElse(text, other string) string {
 		return other
 	}
 	return text
+}
+
+// lost is why there is no way, and what is told of it: where no route leads on, the kernel answers with an ICMP message
+// (ip_error, ip6_pkt_discard); packets that it does not take it drops.
+func (s Scene) lost(q walk.Question, e walk.End) string {
+	why := orElse(clean(e.With), "no route leads there")
+	if strings.HasPrefix(why, "there is no route") {
+		return fmt.Sprintf("%s: %s gets %q", why, s.sender(q), networkUnreachable)
+	}
+	return why + "; " + s.silence(q)
 }
 
 // sender is who sees what becomes of a packet.
@@ -164,7 +174,7 @@ func (s Scene) elsewhere(p netfilter.Packet) string {
 	if len(places) == 0 {
 		return ""
 	}
-	text := ", but at " + strings.Join(places, ", ") + " only"
+	text := ", only at " + strings.Join(places, ", ")
 	for _, c := range s.Host.Containers {
 		for _, pub := range c.Publications {
 			if c.Running && pub.HostPort == p.DestinationPort && uint8(pub.Protocol) == p.Protocol {

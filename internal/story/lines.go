@@ -17,12 +17,12 @@ func (s Scene) lines(q walk.Question, way *walk.Way) []Line {
 		step := &way.Steps[i]
 		switch step.Kind {
 		case walk.RulePassed:
-			lines = append(lines, ruleLine(step, true))
+			lines = append(lines, ruleLine(step, way, true))
 		case walk.RuleMatched:
 			if translates(step.Rule) {
 				nat = step.Rule
 			}
-			lines = append(lines, ruleLine(step, !matters(step)))
+			lines = append(lines, ruleLine(step, way, !matters(step, way)))
 		case walk.PolicyApplied:
 			lines = append(lines, policyLine(step))
 		case walk.Conntrack:
@@ -43,13 +43,13 @@ func ordinary(text string) bool {
 	return !strings.Contains(text, "invalid") && !strings.Contains(text, "untracked") && !strings.Contains(text, "not tracked")
 }
 
-func ruleLine(step *walk.Step, detail bool) Line {
+func ruleLine(step *walk.Step, way *walk.Way, detail bool) Line {
 	l := Line{Hook: step.Hook.String(), Place: placeOf(step.Rule), What: shown(step.Rule.Text), Detail: detail}
 	if step.Kind == walk.RulePassed {
 		l.Who = "does not match"
 		return l
 	}
-	if ref, ok := policyRef(step.Rule.Comment); ok {
+	if ref, ok := stepRef(step, way); ok {
 		l.What, l.Who = shown(withoutComment(step.Rule)), ref
 		return l
 	}
@@ -64,8 +64,8 @@ func policyLine(step *walk.Step) Line {
 
 // matters tells whether people want to see a rule that matched: it decided something, changed the packet, or comes from
 // the policy. Jumps, returns and logs lead nowhere by themselves, but a return among NAT rules leaves the packet as it is.
-func matters(step *walk.Step) bool {
-	if _, ok := policyRef(step.Rule.Comment); ok {
+func matters(step *walk.Step, way *walk.Way) bool {
+	if _, ok := stepRef(step, way); ok {
 		return true
 	}
 	if translates(step.Rule) {
@@ -117,8 +117,7 @@ func (s Scene) natLine(step *walk.Step, rule *netfilter.Rule) Line {
 		rule = step.Rule
 	}
 	if step.Rule == nil && (rule == nil || step.Chain != nil && rule.Chain != step.Chain) {
-		l.Place = "conntrack" // a mapping made before
-		l.Who = clean(step.Text)
+		l.Place, l.Who = "conntrack", "as its conversation's first packet"
 		return l
 	}
 	l.Place = placeOf(rule)

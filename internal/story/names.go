@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 
-	"github.com/dockwall/dockwall/internal/gate"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/walk"
@@ -42,25 +40,6 @@ func chainName(c *netfilter.Chain) string {
 		name = "legacy " + name
 	}
 	return clean(name)
-}
-
-// policyRef is the place and the sentence of the policy that a rule of dockwall's comes from.
-func policyRef(comment string) (string, bool) {
-	ref, ok := gate.ParseRuleRef(comment)
-	if !ok {
-		return "", false
-	}
-	return clean(fmt.Sprintf("%s:%d %s", ref.Position.File, ref.Position.Line, ref.Sentence)), true
-}
-
-// withoutComment is a rule's text without the comment that is told beside it.
-func withoutComment(r *netfilter.Rule) string {
-	text := r.Text
-	for _, form := range []string{` -m comment --comment "` + r.Comment + `"`, `-m comment --comment "` + r.Comment + `" `,
-		` comment "` + r.Comment + `"`} {
-		text = strings.Replace(text, form, "", 1)
-	}
-	return strings.TrimSpace(text)
 }
 
 // title is a packet in one line.

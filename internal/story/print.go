@@ -31,6 +31,9 @@ func (s *Story) Print(w io.Writer, style Style, detailed bool) {
 	for i := range s.Ways {
 		s.Ways[i].print(w, style, detailed, i+1, len(s.Ways))
 	}
+	if s.Verdict == Possibly && s.Unread > 0 {
+		fmt.Fprintln(w, mark(style, Possibly)+" possibly: not all rules of this host were read")
+	}
 }
 
 func (way *Way) print(w io.Writer, style Style, detailed bool, number, of int) {
@@ -68,26 +71,25 @@ func mark(style Style, v Verdict) string {
 // Widest that columns are made; what is longer pushes the rest of its line only.
 const (
 	widestPlace = 36
-	widestWhat  = 64
+	widestWhat  = 90
 )
 
 // printLines writes steps in aligned columns: hook, place, what, who.
 func printLines(w io.Writer, lines []Line, detailed bool) {
-	var place, what int
+	hook, place, what := len("prerouting"), 0, 0
 	for _, l := range lines {
 		if l.Detail && !detailed {
 			continue
 		}
+		hook = max(hook, len(l.Hook))
 		place = max(place, min(utf8.RuneCountInString(l.Place), widestPlace))
-		if l.Who != "" {
-			what = max(what, min(utf8.RuneCountInString(l.What), widestWhat))
-		}
+		what = max(what, min(utf8.RuneCountInString(l.What), widestWhat))
 	}
 	for _, l := range lines {
 		if l.Detail && !detailed {
 			continue
 		}
-		line := "  " + pad(l.Hook, 11) + " " + pad(l.Place, place) + "  " + pad(l.What, what) + "  " + l.Who
+		line := "  " + pad(l.Hook, hook) + "  " + pad(l.Place, place) + "  " + pad(l.What, what) + "  " + l.Who
 		fmt.Fprintln(w, strings.TrimRight(line, " "))
 	}
 }

@@ -20,36 +20,49 @@ func (s Scene) arrives(from party, f netfilter.Family, in string) (netip.Addr, s
 	if from.own {
 		return from.address, "", nil
 	}
-	back := s.route(from.address)
-	if back != "" {
+	back, outside := s.route(from.address), s.outside()
+	switch {
+	case back != "":
 		return from.address, back, nil
+	case len(outside) == 1:
+		return from.address, outside[0], nil // strays says so
+	case len(outside) == 0:
+		return from.address, "", fmt.Errorf("no interface of this host is known by which %s could arrive: name it with --in",
+			from.address)
 	}
 	return from.address, "", fmt.Errorf("no route of this host leads to %s, so that it is not known by which interface it "+
-		"arrives: name it with --in%s", from.address, s.candidates())
+		"arrives: name it with --in (%s)", from.address, strings.Join(outside, ", "))
 }
 
-// candidates are interfaces to choose from.
-func (s Scene) candidates() string {
+// outside are the interfaces by which other machines' packets arrive.
+func (s Scene) outside() []string {
 	var names []string
 	for _, i := range s.Machine.Interfaces {
-		if i.Up && i.Master == "" && !s.Host.Inside(i.Name) {
+		if i.Up && i.Master == "" && !i.Loopback && !s.Host.Inside(i.Name) && !s.isBridge(i.Name) {
 			names = append(names, i.Name)
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return " (" + strings.Join(names, ", ") + ")"
+	return names
 }
 
-// route is the interface by which the host sends to an address: of the longest prefix, "" where no route leads there.
+// strays says that a packet arrives by an interface that does not lead back to its sender; "" where it does.
+func (s Scene) strays(p netfilter.Packet) string {
+	if p.In == "" || s.route(p.Source) != "" {
+		return ""
+	}
+	return fmt.Sprintf("no route of this host leads back to %s: that it arrives by %s is taken for granted", p.Source, p.In)
+}
+
+// route is the interface by which the host sends to an address: of the longest prefix, and of several the first that
+// is not a Docker bridge, because fe80::/64 is everywhere. "" where no route leads there.
 func (s Scene) route(a netip.Addr) string {
 	if a.IsLoopback() {
 		return "lo"
 	}
 	best, out := -1, ""
 	for _, r := range s.Machine.Routes {
-		if bits := r.Destination.Bits(); r.Destination.Contains(a) && bits > best {
+		bits := r.Destination.Bits()
+		if r.Destination.Contains(a) && (bits > best || bits == best && s.isBridge(out) && !s.isBridge(r.Interface)) {
 			best, out = bits, r.Interface
 		}
 	}
@@ -99,11 +112,13 @@ func (s Scene) hostAddress(p *netfilter.Packet, f netfilter.Family) (netip.Addr,
 func fitness(a netip.Prefix, p *netfilter.Packet) int {
 	switch {
 	case a.Contains(p.Source):
-		return 2
-	case a.Addr().IsLinkLocalUnicast() == p.Source.IsLinkLocalUnicast():
+		return 3
+	case a.Addr().IsLinkLocalUnicast() != p.Source.IsLinkLocalUnicast():
+		return 0
+	case a.Addr().IsPrivate() != p.Source.IsPrivate():
 		return 1
 	}
-	return 0
+	return 2
 }
 
 func loopback(f netfilter.Family) netip.Addr {

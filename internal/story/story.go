@@ -12,6 +12,7 @@ type Story struct {
 	Ways    []Way       `json:"ways"`    // one: it is certain; several: each can happen
 	First   *Story      `json:"first,omitempty"`
 	Missing []string    `json:"missing,omitempty"` // what is not known of the host
+	Unread  int         `json:"unread,omitempty"`  // how many of these are rules that nobody read
 	Trace   *walk.Trace `json:"-"`
 }
 
@@ -49,8 +50,23 @@ const (
 )
 
 // Tell walks the packet and tells what happens.
+//
+// Where not all rules were read, every verdict is only possible.
 func (s Scene) Tell(q walk.Question) *Story {
-	return s.tellTrace(walk.New(s.Machine), q, true)
+	story := s.tellTrace(walk.New(s.Machine), q, true)
+	if text := s.strays(q.Packet); text != "" {
+		story.Missing = append(story.Missing, clean(text))
+	}
+	for _, text := range s.Machine.Missing {
+		story.Missing = append(story.Missing, clean(text))
+	}
+	if s.Machine.Rules != nil && len(s.Machine.Rules.Unread) > 0 {
+		story.Verdict, story.Unread = Possibly, len(s.Machine.Rules.Unread)
+		for _, text := range s.Machine.Rules.Unread {
+			story.Missing = append(story.Missing, clean(text))
+		}
+	}
+	return story
 }
 
 // tellTrace tells a walk; a proxy's own connection is not followed through another proxy.
