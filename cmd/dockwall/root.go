@@ -30,6 +30,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.initVerb(), a.checkVerb(), a.planVerb(), a.applyVerb(), a.statusVerb(),
 		a.addVerb("allow"), a.addVerb("deny"), a.removeVerb(), a.importVerb(),
+		a.traceVerb(), a.explainVerb(),
 		a.renderVerb(), a.resetVerb(), a.snapshotVerb(), a.versionVerb(),
 		exitCodesTopic(),
 	)
