@@ -21,15 +21,20 @@ func (r *run) walk() {
 
 // arrives is a packet's way from an interface: ip_rcv and ipv6_rcv, or br_netfilter's first half of them.
 func (r *run) arrives() {
-	if with := r.illegal(); with != "" {
-		r.stop(NoRoute, with)
-		return
-	}
 	if r.crossesBridge() {
 		r.bridge()
 		return
 	}
-	if r.runHook(netfilter.Prerouting) {
+	with := r.illegal()
+	if with != "" && !r.overBridge() {
+		r.stop(NoRoute, with)
+		return
+	}
+	switch {
+	case !r.runHook(netfilter.Prerouting):
+	case with != "":
+		r.stop(NoRoute, with)
+	default:
 		r.routed()
 	}
 }

@@ -16,6 +16,12 @@ func (r *run) crossesBridge() bool {
 	return r.w.neighbour(r.in, r.packet.Destination)
 }
 
+// overBridge tells whether br_netfilter runs prerouting, before anything of IP looks at the packet.
+func (r *run) overBridge() bool {
+	l := r.w.links[r.in]
+	return l != nil && l.Kind == "bridge" && r.w.bridgeCalls(r.family)
+}
+
 // neighbour tells whether an address is of the network on an interface, and not the host's own.
 func (w *Walker) neighbour(name string, a netip.Addr) bool {
 	fib := w.fib[1]

@@ -2,6 +2,7 @@ package walk
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
@@ -137,8 +138,8 @@ func (c *chain) leads(f func(*chain)) {
 	}
 }
 
-// usesConntrack tells whether conntrack is switched on for a family: by a nat chain, or by a rule that asks it
-// (nf_ct_netns_get).
+// usesConntrack tells whether conntrack is switched on for a family: by a rule that asks it or translates
+// (nf_ct_netns_get). A nat chain alone does not do it, and without conntrack the kernel does not run nat chains.
 func usesConntrack(rules *netfilter.Ruleset, family netfilter.Family) bool {
 	for _, t := range rules.Tables {
 		if t.Family.Sees(family) && slices.ContainsFunc(t.Chains, asksConntrack) {
@@ -149,9 +150,6 @@ func usesConntrack(rules *netfilter.Ruleset, family netfilter.Family) bool {
 }
 
 func asksConntrack(c *netfilter.Chain) bool {
-	if c.Base != nil && c.Base.Type == netfilter.NATChain {
-		return true
-	}
 	return slices.ContainsFunc(c.Rules, func(r *netfilter.Rule) bool {
 		return slices.ContainsFunc(r.Steps, stepAsksConntrack)
 	})
@@ -171,9 +169,16 @@ func stepAsksConntrack(s netfilter.Step) bool {
 		})
 	case netfilter.SetField:
 		return ofConntrack(s.Field) || ofConntrack(s.From)
+	case netfilter.NAT:
+		return true
+	case netfilter.Undecided:
+		return slices.ContainsFunc(conntrackWords, func(word string) bool { return strings.Contains(s.Text, word) })
 	}
 	return false
 }
+
+// conntrackWords are in the texts of matches that need conntrack, and are not followed.
+var conntrackWords = []string{"connlimit", "connbytes", "connlabel", "helper", "ct "}
 
 func ofConntrack(f netfilter.Field) bool {
 	return f >= netfilter.ConntrackMark && f <= netfilter.ReplyDestinationPort

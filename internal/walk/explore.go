@@ -17,6 +17,7 @@ type recorder struct {
 	joined *point // the walk came to a place where another was before, in the same state
 	steps  []Step
 	last   *netfilter.Packet
+	unsure bool // a rule that does nothing but note was met, and it is not known whether it matches
 }
 
 // turn is one answer to one choice.
@@ -80,7 +81,7 @@ func (w *Walker) explore(s start) []*outcome {
 			return append(found, &outcome{way: tooMany(s)})
 		}
 		r := &run{recorder: c}
-		c.met, c.steps, c.joined, c.last = 0, make([]Step, 0, len(c.steps)+8), nil, nil
+		c.met, c.steps, c.joined, c.last, c.unsure = 0, make([]Step, 0, len(c.steps)+8), nil, nil, false
 		r.begin(w, s)
 		r.walk()
 		if c.joined != nil {
@@ -121,7 +122,7 @@ func collect(found []*outcome, r *run, c *recorder) []*outcome {
 		}
 	}
 	o := &outcome{out: *r, script: script, needed: script}
-	o.way = Way{Packet: r.start.packet, Steps: c.steps, End: r.end}
+	o.way = Way{Packet: r.start.packet, Steps: c.steps, End: r.end, Sure: len(script) == 0 && !c.unsure}
 	if r.track == tracked {
 		conn := r.conn
 		o.way.Conversation = &conn

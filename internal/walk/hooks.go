@@ -24,7 +24,9 @@ func (r *run) call(c call) bool {
 			r.packet.Fragment = false // nf_defrag_ipv4 keeps later fragments, and lets the whole packet through with the last
 		}
 	case trackCall:
-		r.conntrack()
+		if r.w.tracks[r.families()] {
+			r.conntrack()
+		}
 	case natCall:
 		return r.translate(c.chains)
 	case confirmCall:

@@ -8,33 +8,52 @@ import (
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
-// manyAddresses and manyPorts bound how many of a range are each followed. Of a wider one only the ends are.
-const (
-	manyAddresses = 16
-	manyPorts     = 16
-)
+// many bounds how many addresses or ports of a range are each followed. Of a wider one only the ends are, and one way with
+// an Unknown end stands for all between.
+const many = 16
 
-// mapping is the tuple that a NAT action makes of a conversation's current one (get_unique_tuple), and why it refuses the
-// packet, "" where it does not.
-func (r *run) mapping(a *netfilter.NAT, m manip, current Tuple) (Tuple, string) {
+// mapping is the tuple that a NAT action makes of a conversation's current one (get_unique_tuple); false where the packet
+// ends here.
+func (r *run) mapping(ru *rule, a *netfilter.NAT, m manip, current Tuple) (Tuple, bool) {
 	end, port := current.end(m)
-	addresses, refused := r.targets(a, m, end)
+	addresses, wide, refused := r.targets(a, end)
 	if refused != "" {
-		return current, refused
+		return current, r.finish(Dropped, ru.source.Chain, ru.source, refused)
 	}
-	wanted := current
-	stays := m == ofSource && portIn(a, port) && within(a, addresses, end)
-	if stays {
-		return current, ""
+	if m == ofSource && portIn(a, port) && within(a, addresses, end) {
+		return current, true
 	}
-	address := end
 	if len(addresses) > 0 {
-		address = addresses[r.choose(len(addresses), func(answer int) string {
-			return fmt.Sprintf("of the addresses to translate to, %s is taken", addresses[answer])
-		})]
+		at, ok := r.pick(ru, len(addresses), wide, func(at int) string { return addresses[at].String() })
+		if !ok {
+			return current, false
+		}
+		end = addresses[at]
 	}
-	wanted.set(m, address, r.portFor(a, m, current, port))
-	return wanted, ""
+	port, ok := r.portFor(ru, a, m, current, port)
+	current.set(m, end, port)
+	return current, ok
+}
+
+// pick chooses one of n targets; false where that is one of the many that are not followed.
+func (r *run) pick(ru *rule, n int, wide bool, name func(int) string) (int, bool) {
+	all := n
+	if wide {
+		all++
+	}
+	if all == 1 {
+		return 0, true
+	}
+	at := r.choose(all, func(answer int) string {
+		if answer == n {
+			return "of what to translate to, one is taken that was not followed"
+		}
+		return "of what to translate to, " + name(answer) + " is taken"
+	})
+	if at == n {
+		return 0, r.finish(Unknown, ru.source.Chain, ru.source, "it is not known which of very many addresses or ports it gets")
+	}
+	return at, true
 }
 
 // end is the address and the port that are translated; of ICMP the id for both ends.
@@ -64,38 +83,37 @@ func (t *Tuple) set(m manip, a netip.Addr, port uint16) {
 // within tells whether an address may stay as it is: it is one of those to choose from.
 func within(a *netfilter.NAT, addresses []netip.Addr, end netip.Addr) bool {
 	if a.First.IsValid() && a.Kind != netfilter.Netmap {
-		return a.First.Compare(end) <= 0 && end.Compare(a.Last) <= 0
+		return a.First.Compare(end) <= 0 && end.Compare(a.Last) <= 0 || a.First == end
 	}
 	return len(addresses) == 0 || slices.Contains(addresses, end)
 }
 
-// targets are the addresses to choose from, none where the address stays.
-func (r *run) targets(a *netfilter.NAT, m manip, end netip.Addr) ([]netip.Addr, string) {
+// targets are the addresses to choose from, none where the address stays; wide tells that they are only the ends of a range.
+func (r *run) targets(a *netfilter.NAT, end netip.Addr) (choices []netip.Addr, wide bool, refused string) {
 	switch {
 	case a.Kind == netfilter.Masquerade:
-		return r.masquerade()
+		choices, refused = r.masquerade()
 	case a.Kind == netfilter.Redirect:
-		return r.redirect()
+		choices, refused = r.redirect()
 	case !a.First.IsValid():
-		return nil, ""
 	case a.Kind == netfilter.Netmap:
-		return []netip.Addr{netmap(a, end)}, ""
+		choices = append(r.space[:0], netmap(a, end))
+	case !a.Last.IsValid() || a.First == a.Last:
+		choices = append(r.space[:0], a.First)
+	default:
+		choices, wide = addressRange(a.First, a.Last)
 	}
-	return addressRange(a.First, a.Last), ""
+	return choices, wide, refused
 }
 
-func addressRange(first, last netip.Addr) []netip.Addr {
-	if !last.IsValid() {
-		last = first
-	}
-	var all []netip.Addr
+func addressRange(first, last netip.Addr) (all []netip.Addr, wide bool) {
 	for at := first; at.IsValid() && at.Compare(last) <= 0; at = at.Next() {
-		if len(all) == manyAddresses {
-			return []netip.Addr{first, last}
+		if len(all) == many {
+			return []netip.Addr{first, last}, true
 		}
 		all = append(all, at)
 	}
-	return all
+	return all, false
 }
 
 // netmap keeps the host part of an address (xt_NETMAP.c).
@@ -202,21 +220,33 @@ func portIn(a *netfilter.NAT, port uint16) bool {
 	return a.FirstPort == 0 || a.BasePort == 0 && a.FirstPort <= port && port <= max(a.LastPort, a.FirstPort)
 }
 
-// portFor is the translated port: it stays where it can, is shifted from a base, and else is any of the range.
-func (r *run) portFor(a *netfilter.NAT, m manip, current Tuple, port uint16) uint16 {
+// portFor is the translated port: it stays where it can, is shifted from a base, and else is any of the range. Of a
+// source's wide range the first stands for all: no rule after source NAT is likely to ask for it. false where the packet
+// ends here.
+func (r *run) portFor(ru *rule, a *netfilter.NAT, m manip, current Tuple, port uint16) (uint16, bool) {
 	last := max(a.LastPort, a.FirstPort)
 	size := int(last) - int(a.FirstPort) + 1
 	switch {
 	case portIn(a, port) || !current.hasPorts():
-		return port
+		return port, true
 	case a.BasePort != 0:
-		return a.FirstPort + uint16(int(port-a.BasePort)%size)
-	case size > manyPorts:
-		return a.FirstPort
+		return a.FirstPort + uint16(int(port-a.BasePort)%size), true
+	case size == 1 || m == ofSource && size > many:
+		return a.FirstPort, true
 	}
-	return a.FirstPort + uint16(r.choose(size, func(answer int) string {
-		return fmt.Sprintf("of the ports to translate to, %d is taken", int(a.FirstPort)+answer)
-	}))
+	ports, wide := portRange(a.FirstPort, last)
+	at, ok := r.pick(ru, len(ports), wide, func(at int) string { return fmt.Sprintf("port %d", ports[at]) })
+	return ports[at], ok
+}
+
+func portRange(first, last uint16) (all []uint16, wide bool) {
+	if last-first >= many {
+		return []uint16{first, last}, true
+	}
+	for port := int(first); port <= int(last); port++ {
+		all = append(all, uint16(port))
+	}
+	return all, false
 }
 
 func (t Tuple) hasPorts() bool {

@@ -76,8 +76,11 @@ func isOwner(f netfilter.Field) bool {
 }
 
 func (r *run) interfaceTest(t *netfilter.InterfaceTest) trilean {
-	if t.Field == netfilter.PhysicalOut {
+	switch t.Field {
+	case netfilter.PhysicalOut:
 		r.choosePort()
+	case netfilter.PhysicalIn:
+		r.choosePortIn()
 	}
 	name := r.interfaceName(t.Field)
 	for _, n := range t.Names {
@@ -102,11 +105,25 @@ func (r *run) choosePort() {
 	})]
 }
 
+// choosePortIn settles by which port of its bridge a packet came, where the question does not say it.
+func (r *run) choosePortIn() {
+	if r.packet.PhysicalIn != "" || !r.w.bridgeCalls(r.family) {
+		return
+	}
+	ports := r.w.portsOf(r.in, "")
+	if len(ports) == 0 {
+		return
+	}
+	r.packet.PhysicalIn = ports[r.choose(len(ports), func(answer int) string {
+		return fmt.Sprintf("%s is behind the port %s of %s", r.packet.Source, ports[answer], r.in)
+	})]
+}
+
 // portsOf are a bridge's ports but one.
 func (w *Walker) portsOf(bridge, but string) []string {
 	var ports []string
 	for _, i := range w.machine.Interfaces {
-		if i.Master == bridge && i.Name != but {
+		if bridge != "" && i.Master == bridge && i.Name != but {
 			ports = append(ports, i.Name)
 		}
 	}
@@ -118,7 +135,7 @@ func (r *run) lookup(ru *rule, l *netfilter.Lookup) trilean {
 	switch {
 	case have == no:
 		return truth(l.Negate && ru.xtables) // xt_set.c: what cannot be looked for is not in the set; nft_lookup breaks
-	case have == maybe, l.Set == nil, l.Set.Unclear != "", l.Set.Dynamic:
+	case have == maybe, !readable(l.Set, l.Fields):
 		return maybe
 	}
 	return truth((l.Set.Find(r.key[:len(l.Fields)], r.names[:len(l.Fields)]) != nil) != l.Negate)
@@ -132,13 +149,18 @@ func (r *run) either(ru *rule, e *netfilter.Either) trilean {
 	return result.not(e.Negate)
 }
 
+// readable tells whether it is known what a set has for these fields.
+func readable(s *netfilter.Set, fields []netfilter.FieldUse) bool {
+	return s != nil && s.Unclear == "" && !s.Dynamic && (len(s.Elements) == 0 || len(s.Elements[0].Key) == len(fields))
+}
+
 // element looks a packet's fields up in a map. maybe: what the map has is not known.
 func (r *run) element(fields []netfilter.FieldUse, s *netfilter.Set) (*netfilter.Element, trilean) {
 	have := r.load(fields)
 	switch {
 	case have == no:
 		return nil, no
-	case have == maybe, s == nil, s.Unclear != "", s.Dynamic:
+	case have == maybe, !readable(s, fields):
 		return nil, maybe
 	}
 	if e := s.Find(r.key[:len(fields)], r.names[:len(fields)]); e != nil {

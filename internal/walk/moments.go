@@ -24,6 +24,7 @@ func (w *Walker) followed(q Question, begun []*outcome) []Way {
 		s.entry = first.way.Conversation
 		for _, o := range w.explore(s) {
 			o.needed = append(slices.Clone(first.needed), o.needed...)
+			o.way.Sure = o.way.Sure && first.way.Sure
 			all = append(all, o)
 		}
 	}

@@ -153,9 +153,8 @@ func (r *run) bind(ru *rule, a *netfilter.NAT) (ruling, *chain, bool) {
 	if !ok {
 		return accepted, nil, true
 	}
-	wanted, refused := r.mapping(a, m, current)
-	if refused != "" {
-		r.finish(Dropped, ru.source.Chain, ru.source, refused)
+	wanted, ok := r.mapping(ru, a, m, current)
+	if !ok {
 		return ended, nil, true
 	}
 	if wanted != current {

@@ -45,6 +45,9 @@ func (r *run) lets(ru *rule, p *part) bool {
 		return false
 	case maybe:
 		if !ru.verdicts {
+			if r.recorder != nil {
+				r.recorder.unsure = true
+			}
 			return false
 		}
 		return r.choose(2, func(answer int) string { return assumption(ru.source, p.matches, answer == 0) }) == 0
@@ -61,6 +64,15 @@ func (r *run) passed(ru *rule, part int) {
 		return
 	}
 	r.step(RuleMatched, ru.source.Chain, ru.source, "in part")
+}
+
+// broken: an action had nothing for the packet, and the rule is over without having matched.
+func (r *run) broken(ru *rule, p *part) {
+	for i := range ru.parts {
+		if &ru.parts[i] == p {
+			r.passed(ru, i)
+		}
+	}
 }
 
 func (r *run) matched(ru *rule, text string) {
@@ -178,14 +190,17 @@ func (r *run) queue(ru *rule) (ruling, *chain) {
 	return r.refuse(Dropped, ru, "by the program that reads the queue")
 }
 
-// verdictMap looks the verdict up. Without one the rule goes on.
+// verdictMap looks the verdict up. Without one the rule does not match (nft_lookup_eval breaks off).
 func (r *run) verdictMap(ru *rule, p *part, a *netfilter.VerdictMap) (ruling, *chain, bool) {
 	found, known := r.element(a.Fields, a.Set)
 	switch {
 	case known == maybe:
 		r.finish(Unknown, ru.source.Chain, ru.source, fmt.Sprintf("it is not known what the map %q has for this packet", a.Set.Name))
 		return ended, nil, true
-	case known == no || found.Verdict == nil || found.Verdict.Kind == netfilter.Continue:
+	case known == no:
+		r.broken(ru, p)
+		return goesOn, nil, true
+	case found.Verdict == nil || found.Verdict.Kind == netfilter.Continue:
 		return goesOn, nil, false
 	}
 	v, to := r.verdict(ru, found.Verdict, p.targets[found.Verdict.Chain])

@@ -57,6 +57,7 @@ type run struct {
 	forked   bool // a choice was met without a script to answer it
 	recorder *recorder
 	key      [8]netfilter.Number
+	space    [1]netip.Addr
 	names    [8]string
 }
 

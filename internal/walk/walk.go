@@ -64,6 +64,8 @@ type Way struct {
 	Steps   []Step
 	End     End
 	Because []string // sentences: what it takes for true of the things that are not known
+	// Sure tells that nothing was met that is not known: the steps are certain, not only the end.
+	Sure bool
 	// Conversation is what conntrack keeps after the packet, nil where it is not tracked.
 	Conversation *Conversation
 }
