@@ -31,7 +31,7 @@ func (a *app) root() *cobra.Command {
 		a.initVerb(), a.checkVerb(), a.planVerb(), a.applyVerb(), a.statusVerb(),
 		a.addVerb("allow"), a.addVerb("deny"), a.removeVerb(), a.importVerb(),
 		a.traceVerb(), a.explainVerb(),
-		a.renderVerb(), a.resetVerb(), a.snapshotVerb(), a.versionVerb(),
+		a.renderVerb(), a.restoreVerb(), a.resetVerb(), a.snapshotVerb(), a.versionVerb(),
 		exitCodesTopic(),
 	)
 	return root
