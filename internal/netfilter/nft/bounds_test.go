@@ -38,7 +38,7 @@ func TestGarbageIsBounded(t *testing.T) {
 				t.Errorf("the heap grew by %d MB", grown>>20)
 			}
 			runtime.KeepAlive(tables)
-			t.Log(fmt.Sprintf("%d MB allocated in all", (after.TotalAlloc-before.TotalAlloc)>>20))
+			t.Logf("%d MB allocated in all", (after.TotalAlloc-before.TotalAlloc)>>20)
 		})
 	}
 }

@@ -40,7 +40,7 @@ func checkPlaces(t interface{ Fatalf(string, ...any) }, json []byte) {
 func TestDamagedListings(t *testing.T) {
 	all := recordings(t)
 	rapid.Check(t, func(t *rapid.T) {
-		json := slices.Clone(listing(all, rapid.IntRange(0, len(all)-1).Draw(t, "listing")))
+		json := slices.Clone(recordedJSON(all, rapid.IntRange(0, len(all)-1).Draw(t, "listing")))
 		for range rapid.IntRange(1, 20).Draw(t, "damages") {
 			at := rapid.IntRange(0, len(json)-1).Draw(t, "at")
 			switch rapid.IntRange(0, 2).Draw(t, "kind") {
@@ -58,7 +58,7 @@ func TestDamagedListings(t *testing.T) {
 	})
 }
 
-func listing(all []recorded, i int) []byte {
+func recordedJSON(all []recorded, i int) []byte {
 	data, err := os.ReadFile(all[i].path + ".json")
 	if err != nil {
 		panic(err)
