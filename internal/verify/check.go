@@ -22,6 +22,7 @@ type checker struct {
 	meaning  *Meaning
 	bridges  []string
 	begins   packetset.Set
+	deaf     packetset.Set                                 // packets that nobody hears
 	foreign  map[*netfilter.Chain]map[*netfilter.Rule]bool // what is in result.Foreign already
 }
 
@@ -32,7 +33,11 @@ func (c *checker) all(ctx context.Context, interfaces []host.Interface) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			for _, flow := range c.analysis.Arriving(in, c.family, c.space.All(), moment) {
+			within := c.space.All()
+			if moment != reach.First {
+				within = c.begins
+			}
+			for _, flow := range c.analysis.Arriving(in, c.family, within, moment) {
 				c.result.Classes += flow.Packets.Cells()
 				c.look(in, moment, flow)
 			}
@@ -72,28 +77,33 @@ func (c *checker) crosses(moment reach.Moment, flow reach.Flow) bool {
 
 func (c *checker) ingress(in string, moment reach.Moment, flow reach.Flow) {
 	v := c.meaning.Ingress(in)
+	refused := v.Refused()
 	if moment == reach.Answer {
-		v = c.meaning.IngressAnswers()
+		refused = c.meaning.IngressAnswers().Refused()
 	}
-	if flow.Kind == reach.Unknown || c.entersContainer(moment, flow) {
-		c.mustNotPass(in, moment, flow, v.Refused())
+	bridged := slices.Contains(c.bridges, farEnd(moment, flow))
+	switch {
+	case flow.Kind == reach.Unknown, bridged && c.through(moment, flow):
+		c.mustNotPass(in, moment, flow, refused)
+	case c.through(moment, flow) && c.endsOnHost(moment, flow) && !translated(flow):
+		c.mustNotPass(in, moment, flow, refused.Minus(c.meaning.direct())) // docker-proxy listens at published ports only
 	}
-	if flow.Kind.Passes() && slices.Contains(c.bridges, farEnd(moment, flow)) {
+	if bridged && c.through(moment, flow) {
 		c.mustNotPass(in, moment, flow, c.meaning.Unknown(in))
 	}
-	c.mustPass(in, moment, flow, c.meaning.Ingress(in).Allowed)
-	if !c.translatedIntoContainer(moment, flow) {
+	c.mustPass(in, moment, flow, v.Allowed)
+	if !bridged && !translated(flow) {
 		c.untouched(in, moment, flow, v.Governed.Not())
 	}
 }
 
-// entersContainer tells whether packets come to a container, or an answer from one comes out: through a bridge, or
-// through docker-proxy, which listens at published ports of the host.
-func (c *checker) entersContainer(moment reach.Moment, flow reach.Flow) bool {
-	if !flow.Kind.Passes() {
-		return false
+// through tells whether packets from outside came in, or an answer from inside got out. What answers a forged sender
+// that is inside itself does not get out.
+func (c *checker) through(moment reach.Moment, flow reach.Flow) bool {
+	if moment == reach.Answer {
+		return flow.Kind == reach.Forwarded && !c.host.Inside(flow.Out)
 	}
-	return slices.Contains(c.bridges, farEnd(moment, flow)) || c.endsOnHost(moment, flow) && !translated(flow)
+	return flow.Kind.Passes()
 }
 
 // farEnd is the interface that a conversation's packets leave by, and its answers come in by.
@@ -112,24 +122,22 @@ func (c *checker) endsOnHost(moment reach.Moment, flow reach.Flow) bool {
 	return flow.Kind == reach.Delivered
 }
 
-// translated tells whether NAT changed the destination of packets.
+// translated tells whether NAT changed the destination of packets: perhaps somebody's, who sends a port that nobody
+// publishes into a container. The policy does not know of that, and dockwall refuses it.
 func translated(flow reach.Flow) bool { return flow.Destination.IsValid() || flow.DestinationPort != 0 }
 
-// translatedIntoContainer tells whether somebody's NAT sends packets into a container although nobody publishes the port
-// that was dialled. The policy does not know of it, and dockwall refuses it.
-func (c *checker) translatedIntoContainer(moment reach.Moment, flow reach.Flow) bool {
-	return translated(flow) || slices.Contains(c.bridges, farEnd(moment, flow))
-}
-
+// egress looks at what containers send outside. Packets that begin no conversation cannot be judged, and are dropped
+// only where they would come to a container.
 func (c *checker) egress(in string, moment reach.Moment, flow reach.Flow) {
-	out := farEnd(moment, flow)
-	v := c.meaning.Egress(out)
-	if flow.Kind.Passes() || flow.Kind == reach.Unknown {
-		refused := v.Refused()
-		if moment == reach.Answer {
-			refused = c.meaning.EgressAnswers().Refused()
-		}
-		c.mustNotPass(in, moment, flow, refused)
+	v := c.meaning.Egress(farEnd(moment, flow))
+	refused := v.Refused()
+	passes := flow.Kind.Passes()
+	if moment == reach.Answer {
+		refused = c.meaning.EgressAnswers().Refused()
+		passes = flow.Kind == reach.Forwarded && c.host.Inside(flow.Out) // else the question's sender was forged
+	}
+	if passes || flow.Kind == reach.Unknown {
+		c.mustNotPass(in, moment, flow, refused.And(c.begins))
 	}
 	c.mustPass(in, moment, flow, v.Allowed)
 }
@@ -149,7 +157,7 @@ func (c *checker) mustPass(in string, moment reach.Moment, flow reach.Flow, allo
 	if flow.Kind != reach.Dropped && flow.Kind != reach.Rejected || flow.Chain == nil {
 		return
 	}
-	both := flow.Packets.And(allowed).And(c.begins)
+	both := flow.Packets.And(allowed).And(c.begins).Minus(c.deaf)
 	if IsDockwalls(flow.Chain) {
 		c.report(in, moment, flow, Refused, both)
 	} else if moment == reach.First {
@@ -162,7 +170,19 @@ func (c *checker) untouched(in string, moment reach.Moment, flow reach.Flow, ung
 	if flow.Kind != reach.Dropped && flow.Kind != reach.Rejected || flow.Chain == nil || !IsDockwalls(flow.Chain) {
 		return
 	}
-	c.report(in, moment, flow, Touched, flow.Packets.And(ungoverned).And(c.begins))
+	if moment == reach.Answer && !c.goesBack(in, flow) {
+		return
+	}
+	c.report(in, moment, flow, Touched, flow.Packets.And(ungoverned).And(c.begins).Minus(c.deaf))
+}
+
+// goesBack tells whether an answer goes where its question came from: outside on any interface. Otherwise the sender of
+// the question was forged, and nobody waits for the answer.
+func (c *checker) goesBack(in string, flow reach.Flow) bool {
+	if in == "" || c.host.Inside(in) {
+		return flow.Out == in
+	}
+	return flow.Out != "" && !c.host.Inside(flow.Out)
 }
 
 func (c *checker) report(in string, moment reach.Moment, flow reach.Flow, fault Fault, packets packetset.Set) {

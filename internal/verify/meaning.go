@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"net/netip"
+
 	"go4.org/netipx"
 
 	"github.com/dockwall/dockwall/internal/host"
@@ -32,8 +34,8 @@ func (v Verdict) Refused() packetset.Set { return v.Governed.Minus(v.Allowed) }
 func NewMeaning(s *packetset.Space, p *policy.Policy, h *host.Host) *Meaning {
 	m := &Meaning{space: s, policy: p, host: h, targets: newTargets(s, h)}
 	m.loopback = m.addresses(netfilter.DestinationAddress, loopback)
-	m.ingress = newRules(m, p.Ingress, m.ingressRule)
-	m.egress = newRules(m, p.Egress, m.egressRule)
+	m.ingress = newRules(m, p.Ingress, m.dialled, m.containers)
+	m.egress = newRules(m, p.Egress, m.dialled, m.senders)
 	return m
 }
 
@@ -79,18 +81,31 @@ func (m *Meaning) Unknown(in string) packetset.Set {
 // direct are the packets to containers' own addresses.
 func (m *Meaning) direct() packetset.Set { return m.targets.toOwn }
 
-// ingressRule is the packets that a rule of ingress matches, whatever interface they arrive on.
-func (m *Meaning) ingressRule(r *policy.Rule) packetset.Set {
-	set := m.ports(r.Ports).And(m.targets.spokenOf(m, r))
+// deaf are packets that nobody hears: TCP and SCTP to broadcast and multicast addresses, broadcasts to a port of swarm's
+// mesh, where the engine holds the socket and reads nothing, and what is to no address.
+func (m *Meaning) deaf() packetset.Set {
+	many := m.addresses(netfilter.DestinationAddress, unite(multicast, broadcasts(m.host)))
+	none := m.addresses(netfilter.DestinationAddress, ofAddresses(netip.IPv4Unspecified(), netip.IPv6Unspecified()))
+	unheard := m.protocol(host.TCP).Or(m.protocol(host.SCTP))
+	for _, s := range m.host.Services {
+		unheard = unheard.Or(m.targets.dialled(netfilter.NewRanges(one(s.Protocol)), s.HostPort))
+	}
+	return unheard.And(many).Or(none)
+}
+
+// dialled are the packets to the ports, and at the address, that a rule names.
+func (m *Meaning) dialled(r *policy.Rule) packetset.Set {
+	set := m.ports(r.Ports)
 	if r.At.IsValid() {
 		set = set.And(m.addresses(netfilter.DestinationAddress, ofAddresses(r.At)))
 	}
 	return set
 }
 
-// egressRule is the same of egress.
-func (m *Meaning) egressRule(r *policy.Rule) packetset.Set {
-	return m.ports(r.Ports).And(m.addresses(netfilter.SourceAddress, m.targets.senders(m, r)))
+// containers are the packets to containers that a rule of ingress speaks of, senders those from them, of egress.
+func (m *Meaning) containers(r *policy.Rule) packetset.Set { return m.targets.spokenOf(m, r) }
+func (m *Meaning) senders(r *policy.Rule) packetset.Set {
+	return m.addresses(netfilter.SourceAddress, m.targets.senders(m, r))
 }
 
 // ports are the packets to the ports that rules name; a protocol that has no ports here is spoken of by `all` only, and

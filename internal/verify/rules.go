@@ -23,11 +23,13 @@ type rules struct {
 type group struct {
 	like      *policy.Rule
 	addresses netipx.IPSetBuilder
-	set       packetset.Set
+	any       packetset.Set // what the rules match, whatever it reaches
+	set       packetset.Set // what they match among the packets that reach one target
 }
 
-// newRules groups a section's rules. match is the packets that a rule matches, but for its addresses and its interface.
-func newRules(m *Meaning, list []policy.Rule, match func(*policy.Rule) packetset.Set) *rules {
+// newRules groups a section's rules. match is the packets that a rule matches, but for its addresses and its interface,
+// and containers those among them that concern the containers it names.
+func newRules(m *Meaning, list []policy.Rule, match, containers func(*policy.Rule) packetset.Set) *rules {
 	rs := &rules{meaning: m, answers: map[string]packetset.Set{}}
 	known := map[string]*group{}
 	for i := range list {
@@ -47,7 +49,8 @@ func newRules(m *Meaning, list []policy.Rule, match func(*policy.Rule) packetset
 		field = netfilter.DestinationAddress
 	}
 	for _, g := range rs.groups {
-		g.set = match(g.like).And(m.addresses(field, built(&g.addresses)))
+		g.any = match(g.like).And(m.addresses(field, built(&g.addresses)))
+		g.set = g.any.And(containers(g.like))
 	}
 	return rs
 }
@@ -110,8 +113,12 @@ func (rs *rules) allowed(iface string, standard policy.Action, speaks func(*poli
 func (rs *rules) matched(a policy.Action, iface string, speaks func(*policy.Rule) bool) packetset.Set {
 	var sets []packetset.Set
 	for _, g := range rs.groups {
-		if g.like.Action == a && g.on(iface) && (speaks == nil || speaks(g.like)) {
+		switch {
+		case g.like.Action != a || !g.on(iface):
+		case speaks == nil:
 			sets = append(sets, g.set)
+		case speaks(g.like):
+			sets = append(sets, g.any)
 		}
 	}
 	return union(rs.meaning.space, sets)
@@ -130,7 +137,7 @@ func (rs *rules) perhaps(iface string) packetset.Set {
 	var sets []packetset.Set
 	for _, g := range rs.groups {
 		if g.like.Action == policy.Allow && g.on(iface) {
-			sets = append(sets, rs.meaning.ports(g.like.Ports).And(rs.meaning.addresses(netfilter.SourceAddress, built(&g.addresses))))
+			sets = append(sets, g.any)
 		}
 	}
 	return union(rs.meaning.space, sets)

@@ -73,7 +73,7 @@ func Check(ctx context.Context, p *policy.Policy, h *host.Host, m *netfilter.Mac
 		c := &checker{result: result, analysis: analysis, host: h, policy: p, family: f,
 			space: analysis.Space(f), meaning: NewMeaning(analysis.Space(f), p, h), foreign: map[*netfilter.Chain]map[*netfilter.Rule]bool{}}
 		c.bridges = h.Bridges()
-		c.begins = Beginning(c.space)
+		c.begins, c.deaf = Beginning(c.space), c.meaning.deaf()
 		if err := c.all(ctx, m.Interfaces); err != nil {
 			return nil, err
 		}
