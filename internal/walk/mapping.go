@@ -160,7 +160,7 @@ func (r *run) masquerade() ([]netip.Addr, string) {
 // own list is not known.
 func (w *Walker) addressesFor(to route, d netip.Addr) []netip.Addr {
 	if !d.Is4() {
-		return closest(sameScope(w.ownAddresses(to.out, netfilter.IPv6), d), d)
+		return w.addressesFor6(to.out, d)
 	}
 	next := d
 	if to.gateway.IsValid() {
@@ -177,7 +177,29 @@ func (w *Walker) addressesFor(to route, d netip.Addr) []netip.Addr {
 	if near != nil {
 		return near
 	}
-	return w.ownAddresses(to.out, netfilter.IPv4)
+	return w.elsewhere(w.ownAddresses(to.out, netfilter.IPv4), netfilter.IPv4)
+}
+
+// addressesFor6 is ipv6_dev_get_saddr: the destination itself where it is the host's, else the outgoing interface's, else
+// any other's.
+func (w *Walker) addressesFor6(out string, d netip.Addr) []netip.Addr {
+	if w.fib[1].typeOf(d) == typeLocal {
+		return []netip.Addr{d}
+	}
+	own := sameScope(w.ownAddresses(out, netfilter.IPv6), d)
+	return closest(sameScope(w.elsewhere(own, netfilter.IPv6), d), d)
+}
+
+// elsewhere are an interface's own addresses, or where it has none that are good outside of the host, those of all.
+func (w *Walker) elsewhere(own []netip.Addr, f netfilter.Family) []netip.Addr {
+	own = slices.DeleteFunc(own, netip.Addr.IsLoopback)
+	if len(own) > 0 {
+		return own
+	}
+	for _, i := range w.machine.Interfaces {
+		own = append(own, w.ownAddresses(i.Name, f)...)
+	}
+	return slices.DeleteFunc(own, netip.Addr.IsLoopback)
 }
 
 func (w *Walker) ownAddresses(name string, f netfilter.Family) []netip.Addr {
