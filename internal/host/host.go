@@ -54,6 +54,7 @@ type Route struct {
 	Destination netip.Prefix `json:"destination"`
 	Gateway     netip.Addr   `json:"gateway,omitzero"` // invalid: on the link
 	Interface   string       `json:"interface"`
+	Metric      int          `json:"metric,omitempty"` // of several routes to one destination the lowest is taken
 }
 
 // Network is one Docker network. Docker's alphabet is letters, digits and "_.-". A mode is a gateway mode.

@@ -87,11 +87,11 @@ func readRoutes(names map[int]string) ([]Route, error) {
 // hops are one Route for each next hop of a kernel's route.
 func hops(r netlink.Route, destination netip.Prefix, names map[int]string) []Route {
 	if len(r.MultiPath) == 0 {
-		return []Route{{destination, gatewayOf(r.Gw, r.Via), names[r.LinkIndex]}}
+		return []Route{{destination, gatewayOf(r.Gw, r.Via), names[r.LinkIndex], r.Priority}}
 	}
 	var routes []Route
 	for _, hop := range r.MultiPath {
-		routes = append(routes, Route{destination, gatewayOf(hop.Gw, hop.Via), names[hop.LinkIndex]})
+		routes = append(routes, Route{destination, gatewayOf(hop.Gw, hop.Via), names[hop.LinkIndex], r.Priority})
 	}
 	return routes
 }

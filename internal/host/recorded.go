@@ -39,6 +39,9 @@ func RecordedSnapshot(dir string) (*Snapshot, error) {
 	if r.Sysctls, err = recordedSysctls(filepath.Join(dir, "sysctl.txt")); err != nil {
 		return nil, err
 	}
+	if r.Routing, err = recordedRouting(dir); err != nil {
+		return nil, err
+	}
 	r.noteUnread()
 	return &Snapshot{Format: snapshotFormat, Version: "recording", Host: h, Rules: r}, nil
 }

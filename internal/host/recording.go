@@ -135,6 +135,7 @@ func recordedInterfaces(dir string) ([]Interface, error) {
 type ipRoute struct {
 	Type, Table, Dst, Dev string
 	Gateway               netip.Addr
+	Metric                int
 }
 
 func recordedRoutes(dir string) ([]Route, error) {
@@ -152,7 +153,7 @@ func recordedRoutes(dir string) ([]Route, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", filepath.Join(dir, file), err)
 			}
-			routes = append(routes, Route{destination, r.Gateway, r.Dev})
+			routes = append(routes, Route{destination, r.Gateway, r.Dev, r.Metric})
 		}
 	}
 	return routes, nil

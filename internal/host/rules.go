@@ -19,6 +19,7 @@ type Rules struct {
 	IPSet           string            `json:"ipset,omitempty"`    // ipset save
 	Sysctls         map[string]string `json:"sysctls,omitempty"`
 	Listeners       []Listener        `json:"listeners,omitempty"`
+	Routing         *Routing          `json:"routing,omitempty"` // nil: not known, as in snapshots of older versions
 	Missing         map[string]string `json:"missing,omitempty"` // field's tool -> why its text is not there or not whole
 }
 
@@ -51,6 +52,10 @@ func readRules(ctx context.Context, ls listeners) Rules {
 			r.Missing[c.tool] = err.Error()
 		}
 		*c.into = text
+	}
+	var err error
+	if r.Routing, err = readRouting(); err != nil {
+		r.Missing["ip rule"] = err.Error()
 	}
 	r.noteUnread()
 	return r

@@ -41,6 +41,16 @@ func TakeSnapshot(ctx context.Context, o Options) (*Snapshot, error) {
 	return s, err
 }
 
+// SnapshotOf is a host that was collected already, with its rules as they are now.
+func SnapshotOf(ctx context.Context, h *Host) (*Snapshot, error) {
+	ls, err := readListeners()
+	if err != nil {
+		return nil, err
+	}
+	s := &Snapshot{Format: snapshotFormat, Host: h, Rules: readRules(ctx, ls)}
+	return s, ctx.Err()
+}
+
 // WriteFile writes the snapshot as indented JSON that only its owner may read. A file of that name is replaced whole or
 // not at all.
 func (s *Snapshot) WriteFile(path string) error {

@@ -59,5 +59,5 @@ func (s Service) compare(t Service) int {
 
 func (r Route) compare(s Route) int {
 	return cmp.Or(r.Destination.Compare(s.Destination), cmp.Compare(r.Interface, s.Interface),
-		r.Gateway.Compare(s.Gateway))
+		r.Gateway.Compare(s.Gateway), cmp.Compare(r.Metric, s.Metric))
 }

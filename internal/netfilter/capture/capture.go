@@ -32,7 +32,7 @@ func Recording(dir string) (*netfilter.Machine, *host.Host, error) {
 // Snapshot is a snapshot's machine.
 func Snapshot(s *host.Snapshot) *netfilter.Machine {
 	m := &netfilter.Machine{Rules: readRules(&s.Rules), Interfaces: s.Host.Interfaces, Routes: s.Host.Routes,
-		Listeners: s.Rules.Listeners, Sysctls: s.Rules.Sysctls}
+		Routing: s.Rules.Routing, Listeners: s.Rules.Listeners, Sysctls: s.Rules.Sysctls}
 	for _, tool := range slices.Sorted(maps.Keys(s.Rules.Missing)) {
 		m.Missing = append(m.Missing, fmt.Sprintf("what %s prints is not known, or not whole: %s", tool, s.Rules.Missing[tool]))
 	}
@@ -40,8 +40,22 @@ func Snapshot(s *host.Snapshot) *netfilter.Machine {
 		m.Missing = append(m.Missing, "the kernel's settings are not known: forwarding is taken to be on, and all else as the kernel has it at first")
 		m.Sysctls = forwarding()
 	}
+	m.Missing = append(m.Missing, routing(m.Routing)...)
 	m.Missing = append(m.Missing, beside(m.Rules)...)
 	return m
+}
+
+// routing tells what is not known of the way packets take, or not followed.
+func routing(r *host.Routing) []string {
+	switch {
+	case r == nil:
+		return []string{"the host's routing rules (ip rule) are not known: taken to be those that every Linux starts with"}
+	case r.Plain():
+		return nil
+	case r.Unlisted:
+		return []string{"the host chooses routes by rules (ip rule), and the routes of other tables are not known: only the main table is followed"}
+	}
+	return []string{"the host chooses routes by rules (ip rule), or has other tables or routes that refuse: only unicast routes of the main table are followed"}
 }
 
 // forwarding is the setting of a Docker host of which nothing is known.

@@ -69,14 +69,18 @@ func sameBase(a, b *netfilter.Base) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return a.Hook == b.Hook && a.Priority == b.Priority && a.Type == b.Type && a.Policy == b.Policy
+	return a.Hook == b.Hook && a.Type == b.Type && a.Policy == b.Policy
 }
 
-// adopt takes from nft's listing what a save of the same shape lacks: sets, handles, flags, and the rules that nft made.
+// adopt takes from nft's listing what a save of the same shape lacks: sets, handles, flags, priorities (iptables 1.8.9 has
+// its security table at 150, not at the kernel's 50), and the rules that nft made.
 func adopt(save, native *netfilter.Table) {
 	save.Sets, save.Dormant = native.Sets, native.Dormant
 	for _, n := range native.Chains {
 		c := save.Chain(n.Name)
+		if n.Base != nil {
+			c.Base.Priority = n.Base.Priority
+		}
 		for i, r := range n.Rules {
 			c.Rules[i].Handle = r.Handle
 			if foreign(r) {
