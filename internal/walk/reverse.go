@@ -61,6 +61,8 @@ func (r *run) validSource(in string) string {
 	acceptLocal := r.w.either("accept_local", in)
 	back := fib.lookup(source, "")
 	switch {
+	case filter == 0 && !acceptLocal && len(back) > 0 && back[0].kind == typeBroadcast:
+		return "" // only the host's own addresses are looked for (inet_lookup_ifaddr_rcu)
 	case len(back) > 0 && back[0].kind != typeUnicast && !acceptLocal:
 		return "the source is an address of this host, which nobody else may use (a martian source)"
 	case filter == 0, len(back) > 0 && uses(back, in):
