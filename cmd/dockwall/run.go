@@ -54,7 +54,11 @@ func (a *app) run(ctx context.Context) error {
 	e := &enforce.Enforcer{Machine: enforce.Live(options), PolicyPath: a.policyPath, StateDir: a.stateDir,
 		Backend: a.backend, Who: "dockwall run", Notice: func(text string) { log.Info(text) }}
 	g := &guard.Guard{Enforcer: e, Look: host.NewCollector(options), Log: log, Pace: guard.DefaultPace}
+	m := newManager(g, log)
+	g.Around = m.around
+	defer context.AfterFunc(ctx, m.stopping)()
 	ctx, cancel := context.WithCancel(ctx)
+	go m.beat(ctx)
 	wakes := make(chan guard.Cause)
 	stop := a.watch(ctx, options, wakes)
 	defer stop()

@@ -20,6 +20,7 @@ type Guard struct {
 	Look     Looker
 	Log      *slog.Logger
 	Pace     Pace
+	Around   func(Round) Round // nil: nobody wants to see rounds begin and end
 
 	good *good  // what was put in force last, perhaps by an earlier guard; nil: nothing yet
 	kept *good  // what this guard left in force itself; nil: nothing yet
@@ -58,10 +59,17 @@ func (g *Guard) Run(ctx context.Context, wakes <-chan Cause) error {
 	if err := g.remember(); err != nil {
 		g.Log.Warn("what was in force before cannot be read; the policy's files decide alone", "error", err)
 	}
-	Loop(ctx, g.Pace, wakes, g.round)
+	round := Round(g.round)
+	if g.Around != nil {
+		round = g.Around(round)
+	}
+	Loop(ctx, g.Pace, wakes, round)
 	g.Log.Info("the guard ends; what is in force stays in force")
 	return nil
 }
+
+// Trouble is what was told last and still is so, "" where all is well. It is for Around, between rounds.
+func (g *Guard) Trouble() string { return g.said }
 
 // remember takes the last good policy and host from the journal, for the case that the files are wrong or Docker is not
 // there yet.
