@@ -33,6 +33,7 @@ func (a *app) applyVerb() *cobra.Command {
 
 // apply puts the policy in force and says so; the verbs that edit the policy can end with it, too.
 func (a *app) apply(c *cobra.Command, yes bool) error {
+	enforce.LimitMemory()
 	e, err := a.enforcer()
 	if err != nil {
 		return err

@@ -11,8 +11,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/dockwall/dockwall/internal/enforce"
 )
 
 // version is set by the linker.
@@ -22,7 +20,6 @@ func main() { os.Exit(run()) }
 
 // run is the whole program; it returns the exit code. A second interrupt ends the process at once.
 func run() int {
-	enforce.LimitMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)

@@ -30,7 +30,8 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(
 		a.initVerb(), a.checkVerb(), a.planVerb(), a.applyVerb(), a.statusVerb(),
 		a.addVerb("allow"), a.addVerb("deny"), a.removeVerb(), a.importVerb(),
-		a.traceVerb(), a.explainVerb(),
+		a.runVerb(), a.historyVerb(), a.diffVerb(), a.rollbackVerb(),
+		a.traceVerb(), a.explainVerb(), a.auditVerb(), a.verifyVerb(),
 		a.renderVerb(), a.restoreVerb(), a.resetVerb(), a.snapshotVerb(), a.versionVerb(),
 		exitCodesTopic(),
 	)
@@ -41,7 +42,7 @@ func (a *app) globalFlags(root *cobra.Command) {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.policyPath, "policy", "/etc/dockwall/policy.yaml",
 		"the policy; every *.yaml in policy.d beside it belongs to it")
-	flags.StringVar(&a.stateDir, "state-dir", "/var/lib/dockwall", "where the lock is")
+	flags.StringVar(&a.stateDir, "state-dir", "/var/lib/dockwall", "where the history and the lock are")
 	flags.StringVar(&a.backend, "backend", "", "nftables or iptables; without it, what the policy's backend says")
 	flags.StringVar(&a.dockerHost, "docker-host", "",
 		"address of the Docker engine; without it, $DOCKER_HOST or Docker's default")

@@ -49,6 +49,7 @@ func (a *app) runVerb() *cobra.Command {
 }
 
 func (a *app) run(ctx context.Context) error {
+	enforce.LimitMemory()
 	options := host.Options{DockerHost: a.dockerHost, Version: version}
 	log := a.logger()
 	e := &enforce.Enforcer{Machine: enforce.Live(options), PolicyPath: a.policyPath, StateDir: a.stateDir,
