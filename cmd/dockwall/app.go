@@ -53,6 +53,9 @@ func (a *app) warnings(p *enforce.Prepared) {
 			a.warn(w)
 		}
 	}
+	if p.Unwalked != nil {
+		a.warn(fmt.Sprintf("the policy's tests were not followed through the rules of this host: %v", p.Unwalked))
+	}
 }
 
 // printJSON writes v as the verb's only output.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,6 +62,9 @@ func (a *app) showCheck(checked *enforce.Prepared, err error) error {
 			continue
 		}
 		a.printf("%s  %s: expected %s, got %s: %s\n", a.style.bad("FAIL"), t.Test, t.Expected, t.Got, t.Why)
+		for line := range strings.Lines(t.Trace) {
+			a.printf("        %s\n", strings.TrimRight(line, "\n"))
+		}
 	}
 	var noEngine *host.NoEngineError
 	var tests *enforce.TestsError
@@ -120,6 +124,7 @@ type testView struct {
 	Expected string `json:"expected"`
 	Got      string `json:"got"`
 	Why      string `json:"why"`
+	Trace    string `json:"trace,omitempty"` // of a packet that the rules do not treat as expected
 }
 
 func (a *app) checkJSON(checked *enforce.Prepared, problems policy.Problems, err error) error {
@@ -147,7 +152,8 @@ func (a *app) checkJSON(checked *enforce.Prepared, problems policy.Problems, err
 func testViews(results []policy.TestResult) []testView {
 	views := []testView{}
 	for _, t := range results {
-		views = append(views, testView{t.Test.String(), t.Test.Position.String(), t.Passed, t.Expected, t.Got, t.Why})
+		views = append(views, testView{t.Test.String(), t.Test.Position.String(), t.Passed, t.Expected, t.Got, t.Why,
+			t.Trace})
 	}
 	return views
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
 // The names of the backends, as --backend and `backend:` have them.
@@ -25,6 +26,8 @@ const (
 type Machine interface {
 	// Host says what the machine is. Without a Docker engine it is a *host.NoEngineError.
 	Host(ctx context.Context) (*host.Host, error)
+	// Capture reads the rules of all tools, and what else decides where packets go. h is what Host said.
+	Capture(ctx context.Context, h *host.Host) (*netfilter.Machine, error)
 	// HasNFTables tells whether the kernel has nf_tables and nft is there to speak to it.
 	HasNFTables(ctx context.Context) bool
 	// Backends are all that can have rules installed. Of several with one name, the first is the one for the host (nil:

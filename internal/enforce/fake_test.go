@@ -2,6 +2,7 @@ package enforce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/gate"
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
 // machine is a host whose kernel is in memory. It notes everything that is done to it.
@@ -22,6 +24,7 @@ type machine struct {
 	engine   error
 	next     *gate.Gate // rehearsed last
 	log      []string
+	captured *netfilter.Machine // nil: it cannot be
 }
 
 // newMachine is a recorded host with nothing installed.
@@ -41,7 +44,13 @@ func (m *machine) note(format string, args ...any) {
 	m.log = append(m.log, fmt.Sprintf(format, args...))
 }
 
-func (m *machine) Host(context.Context) (*host.Host, error)      { return m.host, m.engine }
+func (m *machine) Host(context.Context) (*host.Host, error) { return m.host, m.engine }
+func (m *machine) Capture(context.Context, *host.Host) (*netfilter.Machine, error) {
+	if m.captured == nil {
+		return nil, errors.New("nobody may look")
+	}
+	return m.captured, nil
+}
 func (m *machine) HasNFTables(context.Context) bool              { return !m.noNft }
 func (m *machine) Backends(*host.Host) []backend.Backend         { return []backend.Backend{m.nft, m.ipt} }
 func (m *machine) Signpost() Signpost                            { return m }

@@ -2,10 +2,14 @@ package enforce
 
 import (
 	"context"
+	"errors"
+	"os"
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/iptables"
+	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/netfilter/capture"
 	"github.com/dockwall/dockwall/internal/nftables"
 )
 
@@ -16,6 +20,17 @@ type live struct{ options host.Options }
 func Live(o host.Options) Machine { return live{o} }
 
 func (m live) Host(ctx context.Context) (*host.Host, error) { return host.Collect(ctx, m.options) }
+
+func (m live) Capture(ctx context.Context, h *host.Host) (*netfilter.Machine, error) {
+	if os.Geteuid() != 0 {
+		return nil, errors.New("only root may read the host's rules")
+	}
+	s, err := host.SnapshotOf(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	return capture.Snapshot(s), nil
+}
 
 func (m live) HasNFTables(ctx context.Context) bool {
 	return nftables.New(nftables.Options{}).Works(ctx)

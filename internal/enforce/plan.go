@@ -38,7 +38,7 @@ func (p *Plan) Differences() ([]access.Difference, access.Egress) {
 // warnings and test results.
 func (e *Enforcer) Plan(ctx context.Context) (*Plan, error) {
 	prepared, err := e.prepared(ctx)
-	if err != nil {
+	if err := e.walkTests(ctx, prepared, err); err != nil {
 		return &Plan{Prepared: prepared}, err
 	}
 	return e.planned(ctx, prepared)

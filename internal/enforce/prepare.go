@@ -22,6 +22,7 @@ type Prepared struct {
 	Gate     *gate.Gate          // nil: a test fails, or there was no host
 	Warnings policy.Problems     // of the files, the labels, and of what the policy says about this host
 	Tests    []policy.TestResult // in the policy's order
+	Unwalked error               // why the tests were not followed through the rules; nil: they were, or there are none
 }
 
 // TestsError is a policy whose own tests do not hold on the host.
@@ -35,6 +36,9 @@ func (e *TestsError) Error() string {
 	fmt.Fprintf(&b, "%d of the policy's %d tests fail on this host:", len(e.Failed), e.Of)
 	for _, r := range e.Failed {
 		fmt.Fprintf(&b, "\n%s: %s: expected %s, got %s: %s", r.Test.Position, r.Test, r.Expected, r.Got, r.Why)
+		for line := range strings.Lines(r.Trace) {
+			b.WriteString("\n    " + strings.TrimRight(line, "\n"))
+		}
 	}
 	return b.String()
 }
@@ -103,9 +107,16 @@ func exists(path string) error {
 	return nil
 }
 
-// Check prepares a loaded policy for the machine's host; problems is what loading it said. Without a Docker engine it
-// is a *host.NoEngineError. The result is there with every error, as far as it came.
+// Check prepares a loaded policy for the machine's host; problems is what loading it said. Its tests are also followed
+// through the rules that would be installed. Without a Docker engine it is a *host.NoEngineError. The result is there with
+// every error, as far as it came.
 func (e *Enforcer) Check(ctx context.Context, p *policy.Policy, problems policy.Problems) (*Prepared, error) {
+	prepared, err := e.check(ctx, p, problems)
+	return prepared, e.walkTests(ctx, prepared, err)
+}
+
+// check is Check without following packets.
+func (e *Enforcer) check(ctx context.Context, p *policy.Policy, problems policy.Problems) (*Prepared, error) {
 	h, err := e.Machine.Host(ctx)
 	if err != nil {
 		return &Prepared{Policy: p, Host: h, Warnings: problems.Warnings()}, err
@@ -119,7 +130,7 @@ func (e *Enforcer) prepared(ctx context.Context) (*Prepared, error) {
 	if err != nil {
 		return &Prepared{Warnings: problems.Warnings()}, err
 	}
-	prepared, err := e.Check(ctx, p, problems)
+	prepared, err := e.check(ctx, p, problems)
 	prepared.Sources = sources
 	return prepared, err
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/dockwall/dockwall/internal/gate"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/iptables"
+	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/netfilter/capture"
 	"github.com/dockwall/dockwall/internal/nftables"
 )
 
@@ -25,6 +27,10 @@ func (m recorded) Host(context.Context) (*host.Host, error) {
 		return h, &host.NoEngineError{DockerHost: "the host", Reason: "the snapshot was taken while no engine answered"}
 	}
 	return h, nil
+}
+
+func (m recorded) Capture(context.Context, *host.Host) (*netfilter.Machine, error) {
+	return capture.Snapshot(m.snapshot), nil
 }
 
 // HasNFTables: a snapshot without an nft ruleset says why there is none.

@@ -55,7 +55,7 @@ func (e *Enforcer) planEntry(ctx context.Context, entry *journal.Entry) (*Plan, 
 	if err := problems.Err(); err != nil {
 		return &Plan{Prepared: &Prepared{}}, fmt.Errorf("the policy of entry %d: %w", entry.Number, err)
 	}
-	prepared, err := e.Check(ctx, p, problems)
+	prepared, err := e.check(ctx, p, problems)
 	prepared.Sources = entry.Policy
 	if err != nil {
 		return &Plan{Prepared: prepared}, err

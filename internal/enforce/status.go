@@ -26,7 +26,7 @@ func (s *Status) Equal() bool {
 
 // Status reads what is in force and compares it with the policy, where there is one. It changes nothing.
 func (e *Enforcer) Status(ctx context.Context) (*Status, error) {
-	plan, err := e.Plan(ctx)
+	plan, err := e.untested(ctx)
 	s := &Status{Prepared: plan.Prepared, Uncompared: err}
 	if err != nil {
 		found, err := holdings(ctx, e.Machine.Backends(plan.Host))
@@ -42,6 +42,15 @@ func (e *Enforcer) Status(ctx context.Context) (*Status, error) {
 		s.Differs = plan.Change.Summary
 	}
 	return s, nil
+}
+
+// untested is Plan without following packets: what is in force does not hang on other rules of the host.
+func (e *Enforcer) untested(ctx context.Context) (*Plan, error) {
+	prepared, err := e.prepared(ctx)
+	if err != nil {
+		return &Plan{Prepared: prepared}, err
+	}
+	return e.planned(ctx, prepared)
 }
 
 // fill says what was found, the backend that should be in force first.

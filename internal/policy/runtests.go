@@ -16,12 +16,19 @@ type TestResult struct {
 	Expected string // "allowed" or "refused"
 	Got      string // as Expected, or "mixed" (some ways are allowed, some are not), or "not judged"
 	Why      string // for people
+	// Attempts are the ways to make the conversation that the test is about, each with what the policy says of it.
+	Attempts []Attempt
+	// Trace is what the rules do with an attempt where that is not what is expected, for people; "": they were not
+	// followed, or do as they should.
+	Trace string
 }
 
-// attempt is one way to make the conversation that a test is about.
-type attempt struct {
-	at       string // "at 203.0.113.10", "from 172.17.0.2"
-	decision Decision
+// Attempt is one way to make the conversation that a test is about. Where no conversation
+// can be made the Decision says why, and the Conversation is zero.
+type Attempt struct {
+	At           string // "at 203.0.113.10", "from 172.17.0.2"
+	Conversation Conversation
+	Decision     Decision
 }
 
 // RunTests runs the policy's tests, in their order. A port is reached where every one of its publications is, at every
@@ -29,7 +36,7 @@ type attempt struct {
 func (p *Policy) RunTests(h *host.Host) []TestResult {
 	results := make([]TestResult, len(p.Tests))
 	for i, t := range p.Tests {
-		var attempts []attempt
+		var attempts []Attempt
 		var why string
 		if t.From.Container != nil {
 			attempts, why = p.egressAttempts(h, t)
@@ -42,21 +49,21 @@ func (p *Policy) RunTests(h *host.Host) []TestResult {
 }
 
 // judge compares what a test expects with how its attempts went. Without attempts nothing is reached, and why says so.
-func judge(t Test, attempts []attempt, why string) TestResult {
-	r := TestResult{Test: t, Expected: "refused", Got: "refused", Why: why}
+func judge(t Test, attempts []Attempt, why string) TestResult {
+	r := TestResult{Test: t, Expected: "refused", Got: "refused", Why: why, Attempts: attempts}
 	if t.Can {
 		r.Expected = "allowed"
 	}
 	var reasons []string
 	results := map[string]bool{}
 	for _, a := range attempts {
-		result := a.decision.result()
+		result := a.Decision.result()
 		results[result] = true
-		reasons = append(reasons, fmt.Sprintf("%s %s: %s", result, a.at, a.decision.Reason))
+		reasons = append(reasons, fmt.Sprintf("%s %s: %s", result, a.At, a.Decision.Reason))
 	}
 	switch {
 	case len(results) == 1:
-		r.Got = attempts[0].decision.result()
+		r.Got = attempts[0].Decision.result()
 		r.Why = reasons[0]
 	case len(results) > 1:
 		r.Got = "mixed"
@@ -77,20 +84,20 @@ func (d Decision) result() string {
 }
 
 // ingressAttempts are the host's addresses where the port is published, or the one address that the test names.
-func (p *Policy) ingressAttempts(h *host.Host, t Test) ([]attempt, string) {
+func (p *Policy) ingressAttempts(h *host.Host, t Test) ([]Attempt, string) {
 	source := t.From.Range.From()
 	in, why := towards(h, source)
 	if why != "" {
-		return []attempt{{at: "from " + source.String(), decision: Decision{Reason: why}}}, ""
+		return []Attempt{{At: "from " + source.String(), Decision: Decision{Reason: why}}}, ""
 	}
 	places := publishedAt(h, t, source)
 	if t.To != nil {
 		places = []netip.Addr{*t.To}
 	}
-	var attempts []attempt
+	var attempts []Attempt
 	for _, place := range places {
 		c := Conversation{In: in, Source: source, Destination: place, Protocol: t.Protocol, Port: t.Port}
-		attempts = append(attempts, attempt{at: "at " + place.String(), decision: Decide(p, h, c)})
+		attempts = append(attempts, Attempt{At: "at " + place.String(), Conversation: c, Decision: Decide(p, h, c)})
 	}
 	return attempts, fmt.Sprintf("nobody publishes %d/%s where %s could dial it", t.Port, t.Protocol, source)
 }
@@ -120,9 +127,9 @@ func publishedAt(h *host.Host, t Test, source netip.Addr) []netip.Addr {
 }
 
 // egressAttempts are the addresses of the containers that the test names, of the target's family.
-func (p *Policy) egressAttempts(h *host.Host, t Test) ([]attempt, string) {
+func (p *Policy) egressAttempts(h *host.Host, t Test) ([]Attempt, string) {
 	none := fmt.Sprintf("no running container is %s", quote(t.From.String()))
-	var attempts []attempt
+	var attempts []Attempt
 	for i := range h.Containers {
 		c := &h.Containers[i]
 		if !c.Running || !t.From.Container.names(c) {
@@ -135,16 +142,16 @@ func (p *Policy) egressAttempts(h *host.Host, t Test) ([]attempt, string) {
 }
 
 // attemptsOf is one container's attempts, from the addresses of the network stack that it uses.
-func (p *Policy) attemptsOf(h *host.Host, c *host.Container, t Test) []attempt {
+func (p *Policy) attemptsOf(h *host.Host, c *host.Container, t Test) []Attempt {
 	out, why := towards(h, *t.To)
 	owner := h.Owner(c)
 	if owner == nil {
 		why = "it uses the host's network"
 	}
 	if why != "" {
-		return []attempt{{at: "from " + c.Name, decision: Decision{Reason: why}}}
+		return []Attempt{{At: "from " + c.Name, Decision: Decision{Reason: why}}}
 	}
-	var attempts []attempt
+	var attempts []Attempt
 	for _, e := range owner.Endpoints {
 		source := e.IPv4
 		if t.To.Is6() {
@@ -155,7 +162,7 @@ func (p *Policy) attemptsOf(h *host.Host, c *host.Container, t Test) []attempt {
 			continue
 		}
 		c := Conversation{In: bridge, Out: out, Source: source, Destination: *t.To, Protocol: t.Protocol, Port: t.Port}
-		attempts = append(attempts, attempt{at: "from " + source.String(), decision: Decide(p, h, c)})
+		attempts = append(attempts, Attempt{At: "from " + source.String(), Conversation: c, Decision: Decide(p, h, c)})
 	}
 	return attempts
 }

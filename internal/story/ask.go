@@ -85,6 +85,14 @@ func setTransport(p *netfilter.Packet, t target, port uint16) {
 	p.SourcePort, p.DestinationPort = port, t.port
 }
 
+// Conversation is the first packet of a conversation that arrives on an interface ("": that this host makes). The port is
+// the dialled one, 0 for icmp, which is an echo request.
+func Conversation(in string, source, destination netip.Addr, p host.Protocol, port uint16) walk.Question {
+	q := walk.Question{Packet: netfilter.Packet{In: in, Source: source, Destination: destination}}
+	setTransport(&q.Packet, target{protocol: p, port: port}, sourcePort)
+	return q
+}
+
 // place says from where to where the packet goes, and where it arrives.
 func (s Scene) place(p *netfilter.Packet, from, to party, in string) error {
 	if err := s.checkInterface(in); err != nil {

@@ -2,6 +2,7 @@ package story
 
 import (
 	"github.com/dockwall/dockwall/internal/walk"
+	"github.com/dockwall/dockwall/internal/whose"
 )
 
 // Story is what becomes of one packet, for people. All text in it is printable.
@@ -26,6 +27,7 @@ type Way struct {
 	// Then is docker-proxy's own connection, which the end hangs on.
 	Then  *Story `json:"then,omitempty"`
 	Proxy string `json:"proxy,omitempty"` // what is said before it
+	own   bool   // a chain of dockwall's ended it
 }
 
 // Line is one step.
@@ -101,6 +103,7 @@ func (s Scene) tellWay(w *walk.Walker, q walk.Question, from *walk.Way, proxies 
 	} else if from.End.Chain != nil {
 		way.By = chainName(from.End.Chain) + " policy"
 	}
+	way.own = from.End.Chain != nil && whose.Chain(from.End.Chain) == whose.Dockwall
 	if proxy := s.proxyAt(from.End); proxy != nil && proxies && q.Moment == walk.First {
 		way.Proxy = proxy.intro()
 		way.Then = s.tellTrace(w, proxy.question(), false)
@@ -126,3 +129,16 @@ func together(ways []Way) Verdict {
 
 // Certain tells whether the packet certainly gets where it was going, or certainly does not.
 func (s *Story) Certain() bool { return s.Verdict != Possibly }
+
+// ByDockwall tells whether a rule of dockwall's ended the packet, in every way.
+func (s *Story) ByDockwall() bool {
+	if s.First != nil {
+		return s.First.ByDockwall()
+	}
+	for _, way := range s.Ways {
+		if way.Then != nil && !way.Then.ByDockwall() || way.Then == nil && !way.own {
+			return false
+		}
+	}
+	return len(s.Ways) > 0
+}

@@ -8,13 +8,16 @@ import (
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
+// Dockwall is what dockwall's own chains are said to be.
+const Dockwall = "dockwall"
+
 // owners are programs known by what their tables and chains are called. The first that fits counts.
 var owners = []struct {
 	table, chain string // beginnings, "" fits all; a table's counts for nft's own tables only
 	owner        string
 }{
-	{"dockwall", "", "dockwall"},
-	{"", "DOCKWALL", "dockwall"},
+	{"dockwall", "", Dockwall},
+	{"", "DOCKWALL", Dockwall},
 	{"", "DOCKER-USER", ""}, // for the host's owner
 	{"", "DOCKER", "Docker"},
 	{"docker-bridges", "", "Docker"},
