@@ -106,6 +106,11 @@ func TestNotUnderstood(t *testing.T) {
 		"value":        {`{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": "http"}}`, `undecided, not understood, "tcp dport http"`},
 		"named set":    {`{"match": {"op": "==", "left": {"meta": {"key": "mark"}}, "right": "@gone"}}`, `undecided, not understood, "meta mark @gone"`},
 		"named map":    {`{"vmap": {"key": {"meta": {"key": "mark"}}, "data": "@gone"}}`, `unclear "meta mark vmap @gone"`},
+		"jump":         {`{"jump": {"target": "gone"}}`, `unclear "jump gone": there is no such chain`},
+		"map of jumps": {`{"vmap": {"key": {"meta": {"key": "mark"}}, "data": {"set": [[1, {"goto": {"target": "gone"}}]]}}}`, "mark leads as in"},
+		"wrong set":    {`{"match": {"op": "==", "left": {"meta": {"key": "mark"}}, "right": "@names"}}`, `undecided, not understood, "meta mark @names"`},
+		"wrong fields": {`{"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "@ports"}}`, `undecided, not understood, "iifname @ports"`},
+		"no map":       {`{"vmap": {"key": {"payload": {"protocol": "tcp", "field": "dport"}}, "data": "@ports"}}`, `unclear "tcp dport vmap @ports"`},
 		"nat":          {`{"dnat": {"addr": {"sky": 1}}}`, `unclear "dnat to {\"sky\": 1}"`},
 		"mark":         {`{"mangle": {"key": {"meta": {"key": "mark"}}, "value": {"moon": 1}}}`, `unclear "meta mark set moon"`},
 		"flowtable":    {`{"flow": {"op": "add", "flowtable": "@f"}}`, `undecided "flow add @f"`},
@@ -115,6 +120,8 @@ func TestNotUnderstood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tables, unread := Parse([]byte(`{"nftables": [{"table": {"family": "inet", "name": "t"}},
 				{"chain": {"family": "inet", "table": "t", "name": "c"}},
+				{"set": {"family": "inet", "table": "t", "name": "names", "type": "ifname", "elem": ["lo"]}},
+				{"set": {"family": "inet", "table": "t", "name": "ports", "type": "inet_service", "elem": [80]}},
 				{"rule": {"family": "inet", "table": "t", "chain": "c", "expr": [` + test.statement + `]}}]}`))
 			if got := netfilter.Format(tables); !strings.Contains(got, test.want) || len(unread) > 0 {
 				t.Errorf("unread %q, got\n%swant %s in it", unread, got, test.want)

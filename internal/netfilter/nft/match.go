@@ -150,7 +150,19 @@ func (o operand) compare(op string, right value) (netfilter.Match, bool) {
 	return test, ok
 }
 
-// fits tells whether a named set has as many fields as are looked up in it.
+// fits tells whether a named set has the fields that are looked up in it. All elements of a set are alike.
 func fits(list []operand, set *netfilter.Set) bool {
-	return len(set.Elements) == 0 || len(set.Elements[0].Key) == len(list)
+	if len(set.Elements) == 0 {
+		return true
+	}
+	key := set.Elements[0].Key
+	if len(key) != len(list) {
+		return false
+	}
+	for i, o := range list {
+		if (key[i] == nil) != o.isInterface() {
+			return false
+		}
+	}
+	return true
 }

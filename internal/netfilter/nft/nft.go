@@ -27,6 +27,7 @@ func Parse(json []byte) ([]*netfilter.Table, []string) {
 	}
 	l.readSets()
 	l.readRules()
+	l.checkJumps()
 	return l.order, l.unread
 }
 

@@ -37,7 +37,7 @@ func (r *ruleReader) verdictMap(v value) {
 		}
 	}
 	set, ok := r.mapOf(list, v.get("data"), types)
-	if !ok {
+	if !ok || len(set.Elements) > 0 && set.Elements[0].Verdict == nil {
 		r.unclear(text, "dockwall does not understand "+text)
 		return
 	}
