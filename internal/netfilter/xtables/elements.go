@@ -90,6 +90,9 @@ func addInterface(e *netfilter.Element, name string, wildcard bool) error {
 	if strings.HasPrefix(name, "physdev:") {
 		return fmt.Errorf("it is a bridge's port")
 	}
+	if name == "" {
+		return fmt.Errorf("it names no interface")
+	}
 	e.Interfaces = append(make([]netfilter.InterfaceName, len(e.Key)), netfilter.InterfaceName{Name: name, Prefix: wildcard})
 	e.Key = append(e.Key, nil)
 	return nil

@@ -29,6 +29,7 @@ func FuzzParse(f *testing.F) {
 			sets, _ := ParseIPSet(ipset)
 			tables, unread := Parse(text, family, netfilter.XtablesLegacy, sets)
 			checkAccounted(t, text, tables, unread)
+			tables, _ = Parse(saved(tables), family, netfilter.XtablesLegacy, sets) // now every chain stands before the rules
 			again, _ := Parse(saved(tables), family, netfilter.XtablesLegacy, sets)
 			if first, second := steps(tables, family), steps(again, family); first != second {
 				t.Errorf("read once:\n%s\nand printed and read again:\n%s", first, second)

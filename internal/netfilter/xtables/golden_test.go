@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,4 +134,35 @@ func rulesOf(tables []*netfilter.Table) []*netfilter.Rule {
 		}
 	}
 	return rules
+}
+
+// Dockwall's own rules are understood to the last word, in the text that is given to the tools.
+func TestOwnRules(t *testing.T) {
+	parts := strings.Split(readFile(t, "../../iptables/testdata/sample.txt"), "\n# ")
+	sets, unread := ParseIPSet(parts[0])
+	for _, part := range parts[1:] {
+		name, text, _ := strings.Cut(part, "\n")
+		text = strings.ReplaceAll(text, "\n-I ", "\n-A ") // the jumps from built-in chains; a save has them as -A
+		tables, more := Parse(text, familyOf(name), netfilter.XtablesNFT, sets)
+		checkUnderstood(t, tables)
+		if count := strings.Count(text, "-A "); countRules(tables) != count || count == 0 {
+			t.Errorf("%s: %d rules of %d", name, countRules(tables), count)
+		}
+		unread = append(unread, more...)
+		for _, rule := range rulesOf(tables) {
+			checkKnownSets(t, rule)
+		}
+	}
+	unread = slices.DeleteFunc(unread, func(sentence string) bool { return strings.HasSuffix(sentence, "was not declared") })
+	if len(parts) < 3 || len(unread) > 0 {
+		t.Errorf("%d parts, unread: %q", len(parts), unread)
+	}
+}
+
+func checkKnownSets(t *testing.T, rule *netfilter.Rule) {
+	for _, step := range rule.Steps {
+		if u, ok := step.(netfilter.Undecided); ok && strings.Contains(u.Text, "match-set") {
+			t.Errorf("%s: %s", rule, u.Reason)
+		}
+	}
 }

@@ -69,7 +69,6 @@ type sentence struct {
 	base     []netfilter.Step // of -s, -d, -i, -o, -p, -f, in their order
 	protocol protocolTest
 	uses     []use // the matches, in their order, and the target last
-	target   *use
 	comment  string
 }
 

@@ -123,7 +123,17 @@ func (r *reader) declare(text string) {
 		r.misread(":"+text, "gives a policy that the chain cannot have")
 		return
 	}
-	chain.Base = &netfilter.Base{Hook: at.hook, Priority: at.priority, Type: at.kind, Policy: policy}
+	chain.Base = &netfilter.Base{Hook: at.hook, Priority: r.priority(at.priority), Type: at.kind, Policy: policy}
+}
+
+// priority is where the chain runs: iptables-nft has its security table at 150 (iptables/nft.c, xtables_ipv4), not where
+// the kernel has its own.
+func (r *reader) priority(legacy int) int {
+	const nftSecurity = 150
+	if r.origin == netfilter.XtablesNFT && legacy == netfilter.PrioritySecurity {
+		return nftSecurity
+	}
+	return legacy
 }
 
 // chain is the open table's chain of that name, made where there is none.
