@@ -32,7 +32,7 @@ func (a *app) root() *cobra.Command {
 		a.addVerb("allow"), a.addVerb("deny"), a.removeVerb(), a.importVerb(),
 		a.runVerb(), a.historyVerb(), a.diffVerb(), a.rollbackVerb(),
 		a.traceVerb(), a.explainVerb(), a.auditVerb(), a.verifyVerb(),
-		a.renderVerb(), a.restoreVerb(), a.resetVerb(), a.snapshotVerb(), a.versionVerb(),
+		a.renderVerb(), a.restoreVerb(), a.resetVerb(), a.snapshotVerb(), a.versionVerb(), a.manualVerb(),
 		exitCodesTopic(),
 	)
 	return root
