@@ -15,7 +15,7 @@ func (s *Space) Tuples(readings []Reading, keys [][]netfilter.Ranges) Set {
 	var left [][]netfilter.Ranges
 	for _, key := range keys {
 		if constantsFit(readings, key) {
-			left = append(left, arrange(key, columns))
+			left = append(left, t.arrange(key, columns))
 		}
 	}
 	t.split(left)
@@ -36,21 +36,23 @@ func (t *tuples) choose(readings []Reading) []column {
 	var columns []column
 	for i, r := range readings {
 		if !r.IsConstant() {
-			columns = append(columns, column{i, r.Add, t.places[r.Field]})
+			columns = append(columns, column{i, r, t.places[r.Field]})
 		}
 	}
 	slices.SortStableFunc(columns, func(a, b column) int { return int(a.place.first - b.place.first) })
 	for _, c := range columns {
-		r := readings[c.key]
-		t.readings = append(t.readings, bits{t.Space, c.place, r.Keep, r.Fixed})
+		if c.Add != 0 {
+			c.Reading = Plain(c.Field) // the ranges are shifted instead
+		}
+		t.readings = append(t.readings, bits{t.Space, c.place, c.Keep, c.Fixed})
 	}
 	return columns
 }
 
 // column says where a reading's ranges stand in a key.
 type column struct {
-	key   int
-	add   uint16
+	key int
+	Reading
 	place place
 }
 
@@ -63,12 +65,12 @@ func constantsFit(readings []Reading, key []netfilter.Ranges) bool {
 	return true
 }
 
-func arrange(key []netfilter.Ranges, columns []column) []netfilter.Ranges {
+func (t *tuples) arrange(key []netfilter.Ranges, columns []column) []netfilter.Ranges {
 	row := make([]netfilter.Ranges, len(columns))
 	for i, c := range columns {
 		row[i] = key[c.key]
-		if c.add != 0 {
-			row[i] = shifted(row[i], c.add)
+		if c.Add != 0 {
+			row[i] = t.unshifted(c.Reading, row[i])
 		}
 	}
 	return row

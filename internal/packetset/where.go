@@ -2,12 +2,12 @@ package packetset
 
 import "github.com/dockwall/dockwall/internal/netfilter"
 
-// Reading is a number made of a field as the packet arrived: ((Field + Add) mod 2^16 & Keep) | Fixed. Keep and Fixed
-// have no bit in common. With Keep 0 it is a constant.
+// Reading is a number made of a field as the packet arrived: ((Field + Add) & Keep) | Fixed, where the sum keeps the
+// field's size. Keep and Fixed have no bit in common. With Keep 0 it is a constant.
 type Reading struct {
 	Field       netfilter.Field
 	Keep, Fixed netfilter.Number
-	Add         uint16 // of ports, whose Keep is then AllOnes
+	Add         uint16 // of fields of up to 16 bits
 }
 
 // Plain reads a field as it is.
@@ -36,7 +36,7 @@ func (s *Space) Reads(r Reading, values netfilter.Ranges) Set {
 		return s.constant(values.Contains(r.Fixed))
 	}
 	if r.Add != 0 {
-		values, r.Add = shifted(values, r.Add), 0
+		values, r = s.unshifted(r, values), Plain(r.Field)
 	}
 	b := bits{Space: s, place: s.places[r.Field], keep: r.Keep, fixed: r.Fixed}
 	return Set{s, b.build(0, netfilter.Number{}, values)}
@@ -49,22 +49,38 @@ func (s *Space) constant(yes bool) Set {
 	return s.None()
 }
 
-// shifted are the ports that added to give a value of the ranges.
-func shifted(values netfilter.Ranges, add uint16) netfilter.Ranges {
+// unshifted are the numbers of a field that a reading with an Add makes one of values.
+func (s *Space) unshifted(r Reading, values netfilter.Ranges) netfilter.Ranges {
+	most := netfilter.LowBits(s.places[r.Field].bits)
+	if r.Keep.And(most) != most {
+		values = unmasked(r, values, most.Low)
+	}
+	add := uint64(r.Add) & most.Low
 	var moved []netfilter.Range
-	for _, r := range values.Intersect(netfilter.Between(netfilter.Number{}, netfilter.LowBits(16))) {
-		first, last := uint16(r.First.Low)-add, uint16(r.Last.Low)-add
+	for _, v := range values.Intersect(netfilter.Between(netfilter.Number{}, most)) {
+		first, last := (v.First.Low-add)&most.Low, (v.Last.Low-add)&most.Low
 		if first > last { // around the end
-			moved = append(moved, ports(first, 0xFFFF), ports(0, last))
+			moved = append(moved, between(first, most.Low), between(0, last))
 		} else {
-			moved = append(moved, ports(first, last))
+			moved = append(moved, between(first, last))
 		}
 	}
 	return netfilter.NewRanges(moved...)
 }
 
-func ports(first, last uint16) netfilter.Range {
-	return netfilter.Range{First: netfilter.Small(uint64(first)), Last: netfilter.Small(uint64(last))}
+// unmasked are the sums, up to the most, that a reading makes one of values. It tries all of them.
+func unmasked(r Reading, values netfilter.Ranges, most uint64) netfilter.Ranges {
+	var list []netfilter.Range
+	for n := range most + 1 {
+		if values.Contains(netfilter.Small(n).And(r.Keep).Or(r.Fixed)) {
+			list = append(list, between(n, n))
+		}
+	}
+	return netfilter.NewRanges(list...)
+}
+
+func between(first, last uint64) netfilter.Range {
+	return netfilter.Range{First: netfilter.Small(first), Last: netfilter.Small(last)}
 }
 
 // bits builds the diagram of a reading's values, from its highest bit down.

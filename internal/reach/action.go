@@ -95,18 +95,20 @@ func (t *taking) each(s state, fields []netfilter.FieldUse, list verdicts, do fu
 	return s
 }
 
-// verdictMap gives packets the verdict of their element. Those that have a field missing leave the rule, and those
-// without an element go on with its next step.
+// verdictMap gives packets the verdict of their element; those without one leave the rule (nft_lookup_eval).
 func (t *taking) verdictMap(a netfilter.VerdictMap, at int, s state) {
 	list, ok := t.choose(s.header, a.Fields, a.Set, t.rule.steps[at].built)
 	if !ok {
 		t.unclear(s, "which element of the verdict map fits is not known")
 		return
 	}
-	rest := t.each(s, a.Fields, list, func(c choice, some state) { t.verdict(c.verdict, at, some) })
-	if !rest.packets.IsEmpty() {
-		t.take(at+1, rest)
-	}
+	t.next.add(t.each(s, a.Fields, list, func(c choice, some state) {
+		if c.verdict.Kind == netfilter.Continue {
+			t.take(at+1, some)
+		} else {
+			t.verdict(c.verdict, at, some)
+		}
+	}))
 }
 
 func (t *taking) unclear(s state, why string) {
@@ -148,8 +150,12 @@ func (t *taking) set(a netfilter.SetField, at int, s state) {
 		from = t.read(s.header, a.From)
 		from.Reading = from.Masked(a.Of)
 	}
-	if from.missing { // nothing to copy: the rule ends
+	if from.missing && t.rule.Chain.Table.Origin == netfilter.Native { // NFT_BREAK
 		t.next.add(s)
+		return
+	}
+	if from.missing { // xt_connmark goes on
+		t.take(at+1, s)
 		return
 	}
 	t.take(at+1, t.changed(s, func(h *header) { *field(h) = written(*field(h), a.Mask, from) }))

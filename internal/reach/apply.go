@@ -61,12 +61,11 @@ func (r *run) give(h *header, address, port value) {
 
 // translated does for packets of an entry what its translation says (nf_nat_packet).
 func (r *run) translated(h *header) {
-	original := arrived()
 	switch {
 	case h.track == answering && r.manip == destinationManip:
-		h.destination, h.dport = original.source, original.sport
+		h.destination, h.dport = h.dial.source, h.dial.sport
 	case h.track == answering:
-		h.source, h.sport = original.destination, original.dport
+		h.source, h.sport = h.dial.destination, h.dial.dport
 	case r.manip == destinationManip:
 		h.destination, h.dport = h.entry.destination, h.entry.dport
 	default:

@@ -60,7 +60,7 @@ func (p *plan) compileRule(r *netfilter.Rule) *rule {
 	for _, s := range r.Steps {
 		switch s := s.(type) {
 		case netfilter.Match:
-			ready.steps = append(ready.steps, step{match: p.compileMatch(s)})
+			ready.steps = append(ready.steps, step{match: p.compileMatch(s, r.Chain.Table.Origin != netfilter.Native)})
 			if !acted {
 				p.guard(ready, s)
 			}
@@ -74,20 +74,20 @@ func (p *plan) compileRule(r *netfilter.Rule) *rule {
 	return ready
 }
 
-func (p *plan) compileMatch(m netfilter.Match) matcher {
+func (p *plan) compileMatch(m netfilter.Match, xtables bool) matcher {
 	switch m := m.(type) {
 	case netfilter.Test:
-		return &test{Test: m}
+		return &test{Test: m, xtables: xtables}
 	case netfilter.InterfaceTest:
 		return &names{m}
 	case netfilter.Lookup:
-		return &lookup{Lookup: m, built: map[lookupKey]packetset.Set{}}
+		return &lookup{Lookup: m, xtables: xtables, built: map[lookupKey]packetset.Set{}}
 	case netfilter.Either:
 		e := &either{negate: m.Negate}
 		for _, list := range m.Alternatives {
 			var ready []matcher
 			for _, alternative := range list {
-				ready = append(ready, p.compileMatch(alternative))
+				ready = append(ready, p.compileMatch(alternative, xtables))
 			}
 			e.alternatives = append(e.alternatives, ready)
 		}

@@ -36,11 +36,17 @@ func (p *plan) derive(h *header, f netfilter.Field) (derived, bool) {
 	case netfilter.DestinationTypeOut:
 		return derived{h.destination, f, p.places.typesOn(h.out)}, true
 	case netfilter.PacketType:
-		return derived{h.destination, f, p.places.packetTypes(h)}, true
-	case netfilter.ReversePath:
-		return derived{h.source, f, p.places.reversePath(h.in)}, true
+		return derived{h.dialled(), f, p.places.packetTypes(h)}, true
 	}
 	return derived{}, false
+}
+
+// dialled is the destination that the packet arrived with.
+func (h *header) dialled() value {
+	if h.finds == answering {
+		return h.entry.source
+	}
+	return h.dial.destination
 }
 
 // meetsDerived are the packets whose derived value & mask is in values.

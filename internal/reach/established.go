@@ -23,27 +23,29 @@ func (p *plan) established(in string, within packetset.Set, m Moment, doubts []F
 	return r.flows
 }
 
-// next follows a packet of the conversations whose first packets came through as a state says.
+// next follows a packet of the conversations whose first packets came through as a state says. Packets that conntrack
+// has no entry for (untracked, bridged past the rules) are looked at anew each time.
 func (r *run) next(in string, s state) {
-	switch {
-	case s.track == untracked:
-		r.end(s, Flow{Kind: Unknown, With: "without conntrack, packets belong to no conversation"})
-	case !s.track.hasEntry():
-	case r.moment == Later:
-		h := first(in)
-		h.inherit(s.header, established)
-		r.start(state{s.packets, r.intern(h)})
-	default:
-		for _, a := range r.answers(s.packets) {
-			h := *s.header
-			r.start(state{a.packets, r.intern(h.answer(a.icmpType))})
+	if r.moment == Later {
+		for _, part := range r.later(s.packets) {
+			h := first(in)
+			h.tcpFlags = part.flags
+			if s.track.hasEntry() {
+				h.inherit(s.header, established)
+				h.natted |= part.status
+			}
+			r.start(state{part.packets, r.intern(h)})
 		}
+		return
+	}
+	for _, part := range r.answers(s.packets) {
+		r.start(state{part.packets, r.intern(s.answer(part.icmpType))})
 	}
 }
 
 // inherit takes over what a conversation's entry says.
 func (h *header) inherit(from *header, as tracking) {
-	h.finds, h.entry, h.ctmark, h.natted = as, from.entry, from.ctmark, from.natted
+	h.finds, h.entry, h.dial, h.ctmark, h.natted = as, from.entry, from.dial, from.ctmark, from.natted
 	h.sourceDone, h.destDone = from.sourceDone, from.destDone
 }
 
@@ -54,10 +56,44 @@ func (h *header) answer(icmpType value) header {
 		in = ""
 	}
 	a := first(in)
-	a.inherit(h, answering)
-	a.addresses = addresses{source: h.entry.destination, destination: h.entry.source, sport: h.entry.dport, dport: h.entry.sport}
-	a.dscp, a.ttl, a.icmpType = unspecified, unspecified, icmpType
+	a.addresses = h.addresses.reversed()
+	a.entry, a.dial = a.addresses, a.addresses
+	if h.track.hasEntry() {
+		a.inherit(h, answering)
+	}
+	a.answers = true
+	a.dscp, a.ttl, a.icmpType, a.tcpFlags = number(0), number(64), icmpType, number(flagSYN|flagACK)
 	return a
+}
+
+func (a addresses) reversed() addresses {
+	return addresses{source: a.destination, destination: a.source, sport: a.dport, dport: a.sport}
+}
+
+// Flags of TCP.
+const (
+	flagSYN = 2
+	flagACK = 16
+)
+
+// afterwards is what packets of who began have after the first.
+type afterwards struct {
+	packets packetset.Set
+	flags   value
+	status  uint64
+}
+
+// later takes packets apart by that: after a SYN follows an ACK, which assures a TCP conversation (nf_conntrack_proto_tcp.c);
+// what was picked up in the middle goes on like that.
+func (r *run) later(packets packetset.Set) []afterwards {
+	tcp := r.space.Has(netfilter.TCPFlags)
+	syn := r.space.Where(netfilter.TCPFlags, netfilter.Small(0xFF&^(64|128)), numbers(flagSYN))
+	flags := plain(netfilter.TCPFlags)
+	return []afterwards{
+		{packets.And(syn), number(flagACK), netfilter.StatusAssured},
+		{packets.And(tcp).Minus(syn), flags, netfilter.StatusAssured},
+		{packets.Minus(tcp), flags, 0},
+	}
 }
 
 // answered is packets whose ICMP answers have one type.
@@ -75,8 +111,10 @@ func (r *run) answers(packets packetset.Set) []answered {
 	icmp := r.space.ICMP()
 	list := []answered{{packets.Minus(icmp), absent}}
 	for _, pair := range pairs {
-		asked := r.space.Where(netfilter.ICMPType, netfilter.AllOnes, numbers(pair[0]))
-		list = append(list, answered{packets.And(asked), number(pair[1])})
+		for i := range pair {
+			asked := r.space.Where(netfilter.ICMPType, netfilter.AllOnes, numbers(pair[i]))
+			list = append(list, answered{packets.And(asked), number(pair[1-i])})
+		}
 	}
 	return list
 }

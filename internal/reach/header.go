@@ -19,13 +19,15 @@ type header struct {
 	in, out              string
 	addresses                      // as the packet has them now
 	entry                addresses // as the packet has them after both translations of its conversation
+	dial                 addresses // as the packet had them that began its conversation
 	mark, ctmark         value
 	dscp, ttl            value
 	track                tracking
 	finds                tracking // what conntrack will find: unseen, unless the conversation is already there
 	natted               uint64   // the bits of ConntrackStatus that NAT sets
 	sourceDone, destDone bool     // whether the conversation has its source and destination NAT, or has been found to need none
-	icmpType             value
+	icmpType, tcpFlags   value
+	answers              bool // of the other side: its length and its MAC address are not those of the first packet
 	made, looped         bool // by this host; and on its way back over lo
 }
 
@@ -81,6 +83,6 @@ func arrived() addresses {
 
 // first is the header of a conversation's first packet as it arrives.
 func first(in string) header {
-	return header{in: in, addresses: arrived(), entry: arrived(), mark: number(0), ctmark: number(0),
-		dscp: plain(netfilter.DSCP), ttl: plain(netfilter.TTL), icmpType: plain(netfilter.ICMPType), made: in == ""}
+	return header{in: in, addresses: arrived(), entry: arrived(), dial: arrived(), mark: number(0), ctmark: number(0),
+		dscp: plain(netfilter.DSCP), ttl: plain(netfilter.TTL), icmpType: plain(netfilter.ICMPType), tcpFlags: plain(netfilter.TCPFlags), made: in == ""}
 }

@@ -54,7 +54,7 @@ func (r *run) track(s state, out *pool) {
 		out.add(r.changed(s, func(h *header) { h.track = h.finds }))
 		return
 	}
-	begins, outside := r.places.begins(r.space), r.places.outside(r.space)
+	begins, outside := r.begins(s.header), r.outside(s.header)
 	parts := []struct {
 		packets packetset.Set
 		as      tracking

@@ -10,7 +10,8 @@ import (
 // lookup is a netfilter.Lookup. A set is built once for each reading of its fields.
 type lookup struct {
 	netfilter.Lookup
-	built map[lookupKey]packetset.Set
+	xtables bool
+	built   map[lookupKey]packetset.Set
 }
 
 // lookupKey is how the fields of a lookup are read. Lookups of more fields than it has room for are not remembered.
@@ -25,11 +26,16 @@ func (l *lookup) meets(p *plan, h *header) packetset.Set {
 	if !ok {
 		s = p.undecided("the set " + l.Set.Name + " " + notKnown(l.Set))
 	}
-	if l.Negate {
-		s = s.Not()
-	}
+	has := p.space.All()
 	for _, f := range l.Fields {
-		s = s.And(p.present(h, f.Field))
+		has = has.And(p.present(h, f.Field))
+	}
+	s = s.And(has)
+	switch {
+	case l.Negate && l.xtables: // xt_set.c: what cannot be looked for is not in the set; nft_lookup breaks off
+		return s.Not()
+	case l.Negate:
+		return has.Minus(s)
 	}
 	return s
 }
@@ -46,7 +52,7 @@ func (p *plan) present(h *header, f netfilter.Field) packetset.Set {
 	if isInterface(f) {
 		return p.space.All()
 	}
-	if _, ok := p.derive(h, f); ok {
+	if _, ok := p.derive(h, f); ok || isDerived(f) {
 		return p.space.All()
 	}
 	if p.read(h, f).missing {
@@ -76,6 +82,9 @@ func (p *plan) found(h *header, fields []netfilter.FieldUse, set *netfilter.Set,
 	}
 	if len(set.Members) > 0 {
 		return p.foundInMembers(h, fields, set, built)
+	}
+	if len(fields) == 1 && fields[0].Field == netfilter.ReversePath && !p.free {
+		return p.meetsReverse(h, fields[0].Mask, firstColumn(set), false), true
 	}
 	if d, ok := p.derivedKey(h, fields); ok {
 		return p.meetsDerived(d, fields[0].Mask, firstColumn(set), false), true
@@ -143,7 +152,7 @@ func (p *plan) lookupKey(h *header, fields []netfilter.FieldUse, set *netfilter.
 			key.names[i] = name
 			continue
 		}
-		if _, special := p.derive(h, f.Field); special {
+		if !p.free && isDerived(f.Field) {
 			return key, false
 		}
 		v := p.read(h, f.Field)
@@ -165,10 +174,6 @@ func maskOf(f netfilter.FieldUse, set *netfilter.Set, i int) netfilter.Number {
 
 // holds are the packets that one of some elements holds.
 func (p *plan) holds(key lookupKey, fields int, set *netfilter.Set, some func(*netfilter.Element) bool) packetset.Set {
-	readings := make([]packetset.Reading, fields)
-	for i := range readings {
-		readings[i] = key.values[i].Reading
-	}
 	var keys [][]netfilter.Ranges
 	for i := range set.Elements {
 		if e := &set.Elements[i]; some(e) {
@@ -177,7 +182,7 @@ func (p *plan) holds(key lookupKey, fields int, set *netfilter.Set, some func(*n
 			}
 		}
 	}
-	return p.space.Tuples(readings, keys)
+	return p.space.Tuples(readings(key, fields), keys)
 }
 
 // rowOf is an element's key with any number in the place of names; false where a name does not fit.

@@ -13,6 +13,7 @@ type matcher interface {
 // test is a netfilter.Test with what it gave last: chains are mostly met many times with the same reading.
 type test struct {
 	netfilter.Test
+	xtables   bool
 	lastValue value
 	lastSet   packetset.Set
 	known     bool
@@ -22,15 +23,25 @@ func (t *test) meets(p *plan, h *header) packetset.Set {
 	if about, ok := p.derive(h, t.Field); ok {
 		return p.meetsDerived(about, t.Mask, t.Values, t.Negate)
 	}
+	if t.Field == netfilter.ReversePath && !p.free {
+		return p.meetsReverse(h, t.Mask, t.Values, t.Negate)
+	}
 	v := p.read(h, t.Field)
 	if t.known && v == t.lastValue {
 		return t.lastSet
+	}
+	if v.missing && t.Negate && t.xtables && isOwner(t.Field) { // xt_owner.c: nobody is not that user
+		return p.space.All()
 	}
 	s := p.compare(h, t.Field, v, t.Mask, t.Values, t.Negate)
 	if !v.unknown { // each meeting of an unknown value is another unknown
 		t.lastValue, t.lastSet, t.known = v, s, true
 	}
 	return s
+}
+
+func isOwner(f netfilter.Field) bool {
+	return f == netfilter.OwnerUser || f == netfilter.OwnerGroup
 }
 
 // compare are the packets whose value, which a field has under the header, is in a test's numbers.
@@ -46,6 +57,11 @@ func (p *plan) compare(h *header, f netfilter.Field, v value, mask netfilter.Num
 		s = s.Not()
 	}
 	return p.withPorts(h, f, s, values.Contains(netfilter.Number{}) != negate)
+}
+
+// compareValue are the packets whose field is in values.
+func (p *plan) compareValue(h *header, f netfilter.Field, values netfilter.Ranges) packetset.Set {
+	return p.compare(h, f, p.read(h, f), netfilter.AllOnes, values, false)
 }
 
 // withPorts leaves the packets that have the field. Packets without ports have the port 0 in a conntrack tuple, and

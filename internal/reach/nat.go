@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
@@ -10,6 +11,10 @@ import (
 func (t *taking) nat(a netfilter.NAT, at int, s state) {
 	if t.manip == noManip || t.free {
 		t.unclear(s, "it translates where nothing can be translated")
+		return
+	}
+	if a.First.IsValid() && a.First.Is4() != (t.family == netfilter.IPv4) { // nft_nat_inet_eval
+		t.take(at+1, s)
 		return
 	}
 	if a.Map == nil {
@@ -36,7 +41,26 @@ func (t *taking) nat(a netfilter.NAT, at int, s state) {
 // translate sets up a conversation's translation (nf_nat_setup_info).
 func (t *taking) translate(a netfilter.NAT, s state) {
 	address, port := t.target(a, s.header)
-	t.out.accepted.addAll(t.apply(a, s, address, port))
+	if address.missing {
+		t.refuse(s, Flow{Kind: Dropped, Chain: t.rule.Chain, Rule: t.rule.Rule, With: "the interface has no address"}, t.out)
+		return
+	}
+	if a.FirstPort != 0 && a.BasePort == 0 { // a port of the range stays (nf_nat_l4proto_unique_tuple)
+		old := t.ends(s.header).port
+		stays := s.packets.And(t.isOneOf(old, netfilter.Between(netfilter.Small(uint64(a.FirstPort)), netfilter.Small(uint64(max(a.LastPort, a.FirstPort))))))
+		t.out.accepted.addAll(t.apply(state{stays, s.header}, address, old))
+		s.packets = s.packets.Minus(stays)
+	}
+	t.out.accepted.addAll(t.apply(s, address, port))
+}
+
+// ends is the address and port of a header that are translated here.
+func (r *run) ends(h *header) (e struct{ address, port value }) {
+	e.address, e.port = h.destination, h.dport
+	if r.manip == sourceManip {
+		e.address, e.port = h.source, h.sport
+	}
+	return e
 }
 
 func (l *pool) addAll(list []state) {
@@ -47,27 +71,36 @@ func (l *pool) addAll(list []state) {
 
 // target is the address and port that a translation gives.
 func (t *taking) target(a netfilter.NAT, h *header) (address, port value) {
-	address, port = h.destination, h.dport
-	if t.manip == sourceManip {
-		address, port = h.source, h.sport
-	}
-	return t.targetAddress(a, h, address), targetPort(a, port)
+	old := t.ends(h)
+	return t.targetAddress(a, h, old.address), targetPort(a, old.port)
 }
 
 func (t *taking) targetAddress(a netfilter.NAT, h *header, old value) value {
 	switch {
 	case a.Kind == netfilter.Masquerade:
-		return t.places.own(h.out)
+		return t.oneOf(t.places.outside(h.out))
 	case a.Kind == netfilter.Redirect && h.in == "":
 		return address(loopback(t.family))
 	case a.Kind == netfilter.Redirect:
-		return t.places.own(h.in)
+		return t.oneOf(t.places.own(h.in, false))
 	case !a.First.IsValid():
 		return old
 	case a.Kind == netfilter.Netmap:
 		return netmap(old, a)
 	}
 	return anyOf(netfilter.OfAddress(a.First), netfilter.OfAddress(a.Last))
+}
+
+// oneOf is one of some addresses, absent of none. Which of several the kernel takes is not known.
+func (t *taking) oneOf(list []netip.Addr) value {
+	if len(list) == 0 && !t.places.blank {
+		return absent
+	}
+	if len(list) == 0 {
+		return unspecified
+	}
+	list = slices.SortedFunc(slices.Values(list), netip.Addr.Compare)
+	return anyOf(netfilter.OfAddress(list[0]), netfilter.OfAddress(list[len(list)-1]))
 }
 
 func loopback(f netfilter.Family) netip.Addr {
@@ -104,15 +137,12 @@ func targetPort(a netfilter.NAT, old value) value {
 }
 
 // apply gives packets their new header. The entry's status says so only where that differs from what it was.
-func (t *taking) apply(a netfilter.NAT, s state, address, port value) []state {
-	old, oldPort := s.destination, s.dport
-	if t.manip == sourceManip {
-		old, oldPort = s.source, s.sport
-	}
+func (t *taking) apply(s state, address, port value) []state {
+	old, oldPort := t.ends(s.header).address, t.ends(s.header).port
 	if ports := t.space.Has(netfilter.DestinationPort); port != oldPort && !s.packets.Minus(ports).IsEmpty() {
 		// Ports are for protocols that have them; others get the address alone.
-		rest := t.apply(a, state{s.packets.Minus(ports), s.header}, address, oldPort)
-		return append(rest, t.apply(a, state{s.packets.And(ports), s.header}, address, port)...)
+		rest := t.apply(state{s.packets.Minus(ports), s.header}, address, oldPort)
+		return append(rest, t.apply(state{s.packets.And(ports), s.header}, address, port)...)
 	}
 	same := s.packets.And(t.equal(old, address)).And(t.equal(oldPort, port))
 	var list []state

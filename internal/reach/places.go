@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
@@ -23,11 +24,12 @@ type places struct {
 	types     []class
 	routes    []routed // by interface, the addresses whose best route leaves by it
 	routable  netfilter.Ranges
+	onLink    map[string]netfilter.Ranges // by interface, the addresses that it has any route to
 }
 
-// routed are the addresses that an interface leads to.
+// routed are the addresses that an interface leads to. Where several have an equal route, each may be taken.
 type routed struct {
-	out       string
+	outs      []string
 	addresses netfilter.Ranges
 }
 
@@ -42,8 +44,8 @@ func newPlaces(m *netfilter.Machine, f netfilter.Family) *places {
 	pl.local = pl.local.Union(pl.loopback())
 	pl.multicast = pl.prefix("224.0.0.0/4", "ff00::/8")
 	pl.broadcast = pl.broadcast.Minus(pl.local)
-	pl.types = pl.classes(pl.local, pl.broadcast)
 	pl.lay(m.Routes)
+	pl.types = pl.classes(pl.local, pl.broadcast)
 	return pl
 }
 
@@ -89,38 +91,70 @@ func (pl *places) broadcastOf(i host.Interface) netfilter.Ranges {
 	return netfilter.NewRanges(list...)
 }
 
-// lay gives each address the interface of its longest route; of equal routes the first.
+// lay gives each address the interfaces of its longest routes.
 func (pl *places) lay(routes []host.Route) {
-	routes = slices.Clone(routes)
-	slices.SortStableFunc(routes, func(a, b host.Route) int { return cmp.Compare(b.Destination.Bits(), a.Destination.Bits()) })
-	index := map[string]int{}
+	pl.onLink = map[string]netfilter.Ranges{}
+	outs := map[netip.Prefix][]string{}
+	var order []netip.Prefix
 	for _, r := range routes {
 		if !pl.mine(r.Destination) {
 			continue
 		}
-		addresses := netfilter.OfPrefix(r.Destination).Minus(pl.routable)
-		pl.routable = pl.routable.Union(addresses)
-		if _, known := index[r.Interface]; !known {
-			index[r.Interface] = len(pl.routes)
-			pl.routes = append(pl.routes, routed{out: r.Interface})
+		to := r.Destination.Masked()
+		pl.onLink[r.Interface] = pl.onLink[r.Interface].Union(netfilter.OfPrefix(to))
+		if outs[to] == nil {
+			order = append(order, to)
 		}
-		to := &pl.routes[index[r.Interface]]
-		to.addresses = to.addresses.Union(addresses)
+		if !slices.Contains(outs[to], r.Interface) {
+			outs[to] = append(outs[to], r.Interface)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b netip.Prefix) int { return cmp.Compare(b.Bits(), a.Bits()) })
+	pl.join(order, outs)
+}
+
+// join lays the longest prefixes first, those with the same interfaces together.
+func (pl *places) join(order []netip.Prefix, outs map[netip.Prefix][]string) {
+	index := map[string]int{}
+	for _, to := range order {
+		addresses := netfilter.OfPrefix(to).Minus(pl.routable)
+		pl.routable = pl.routable.Union(addresses)
+		key := strings.Join(outs[to], " ")
+		if _, known := index[key]; !known {
+			index[key] = len(pl.routes)
+			pl.routes = append(pl.routes, routed{outs: outs[to]})
+		}
+		r := &pl.routes[index[key]]
+		r.addresses = r.addresses.Union(addresses)
 	}
 }
 
-// own is the address that a masqueraded packet gets, or a redirected one goes to.
-func (pl *places) own(name string) value {
+// isLoopback tells whether packets that come in there are the host's own.
+func (pl *places) isLoopback(name string) bool { return name == "lo" || pl.interfaces[name].Loopback }
+
+// own are the addresses of an interface that a redirected or masqueraded packet may get: of IPv6 those of the scope of
+// its other end, if that is known.
+func (pl *places) own(name string, linkLocal bool) []netip.Addr {
 	var found []netip.Addr
 	for _, a := range pl.interfaces[name].Addresses {
-		if pl.mine(a) && !a.Addr().IsLinkLocalUnicast() {
+		if pl.mine(a) && (a.Addr().Is4() || a.Addr().IsLinkLocalUnicast() == linkLocal) {
 			found = append(found, a.Addr())
 		}
 	}
-	if len(found) > 0 {
-		return address(found[0])
+	return found
+}
+
+// outside are the addresses that a packet which leaves by an interface may get: its own, or where it has none that are
+// good outside of the host, those of all (inet_select_addr, ipv6_dev_get_saddr).
+func (pl *places) outside(name string) []netip.Addr {
+	own := slices.DeleteFunc(pl.own(name, false), netip.Addr.IsLoopback)
+	if len(own) > 0 {
+		return own
 	}
-	return unspecified
+	for other := range pl.interfaces {
+		own = append(own, pl.own(other, false)...)
+	}
+	return slices.DeleteFunc(own, netip.Addr.IsLoopback)
 }
 
 // setting is a sysctl of an interface: "net.ipv4.conf.docker0.route_localnet". Dots in its name are slashes there.

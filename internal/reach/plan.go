@@ -136,7 +136,7 @@ func bridged(m *netfilter.Machine, f netfilter.Family) map[string]bool {
 	}
 	list := map[string]bool{}
 	for _, i := range m.Interfaces {
-		list[i.Name] = i.Kind == "bridge" && m.Sysctls[key] == "1"
+		list[i.Name] = i.Kind == "bridge" && isOn(m.Sysctls[key])
 	}
 	return list
 }

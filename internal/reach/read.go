@@ -38,45 +38,37 @@ func (p *plan) read(h *header, f netfilter.Field) value {
 
 // readRest is for fields that differ between a conversation's packets, or that only some packets have.
 func (h *header) readRest(f netfilter.Field) value {
-	follows, answers := h.finds != unseen, h.finds == answering
 	switch f {
 	case netfilter.TCPFlags:
-		if follows {
-			return flagsOf(answers)
-		}
+		return h.tcpFlags
 	case netfilter.ICMPType:
 		return h.icmpType
 	case netfilter.Length:
-		if follows {
+		if h.answers {
 			return unspecified
 		}
 	case netfilter.SourceMAC:
-		if h.in == "" || h.looped {
+		if h.in == "" {
 			return absent
 		}
-		if answers {
+		if h.looped {
+			return number(0)
+		}
+		if h.answers {
 			return unspecified
 		}
 	case netfilter.OwnerUser, netfilter.OwnerGroup:
 		if !h.made || h.looped {
 			return absent
 		}
-		if answers {
+		if h.answers {
 			return unspecified
 		}
 	}
 	return plain(f)
 }
 
-// flagsOf are the flags of packets that follow the first: ACK, and of the first answer SYN beside it.
-func flagsOf(answers bool) value {
-	if answers {
-		return number(2 | 16)
-	}
-	return number(16)
-}
-
-// readConntrack reads the conntrack entry. In the original tuple packets are as they arrived.
+// readConntrack reads the conntrack entry.
 func (p *plan) readConntrack(h *header, f netfilter.Field) value {
 	if f == netfilter.ConntrackState {
 		return number(h.stateBit())
@@ -96,13 +88,13 @@ func (p *plan) readConntrack(h *header, f netfilter.Field) value {
 	case netfilter.ConntrackProtocol:
 		return plain(netfilter.Protocol)
 	case netfilter.OriginalSource:
-		return plain(netfilter.SourceAddress)
+		return h.dial.source
 	case netfilter.OriginalDestination:
-		return plain(netfilter.DestinationAddress)
+		return h.dial.destination
 	case netfilter.OriginalSourcePort:
-		return plain(netfilter.SourcePort)
+		return h.dial.sport
 	case netfilter.OriginalDestinationPort:
-		return plain(netfilter.DestinationPort)
+		return h.dial.dport
 	}
 	return h.readReply(f)
 }
@@ -145,26 +137,14 @@ func (h *header) stateBit() uint64 {
 	return netfilter.StateInvalid
 }
 
-// Bits of a conntrack entry's status that the model does not name: both translations are done (IPS_SRC_NAT_DONE,
-// IPS_DST_NAT_DONE).
-const (
-	statusSourceDone      = 128
-	statusDestinationDone = 256
-)
-
-// status is ConntrackStatus: an entry is confirmed when its first packet has passed the last hook, and has seen a reply
-// from the first answer on.
+// status is ConntrackStatus: an entry is confirmed when its first packet has passed the last hook, has seen a reply from
+// the first answer on, and is assured from who began TCP's handshake ends it (see assured).
 func (h *header) status() uint64 {
 	bits := h.natted
-	if h.sourceDone {
-		bits |= statusSourceDone
-	}
-	if h.destDone {
-		bits |= statusDestinationDone
-	}
-	if h.track != fresh {
+	switch {
+	case h.finds != unseen:
 		bits |= netfilter.StatusSeenReply | netfilter.StatusConfirmed
-	} else if h.looped {
+	case h.looped:
 		bits |= netfilter.StatusConfirmed
 	}
 	return bits

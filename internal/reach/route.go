@@ -8,57 +8,6 @@ import (
 // somewhere is the outgoing interface where no route is known.
 const somewhere = "?"
 
-// incoming follows packets that arrive.
-func (r *run) incoming(s state) {
-	r.hook = netfilter.Prerouting
-	v := sieve{run: r, state: s}
-	if r.family == netfilter.IPv6 && s.in != "lo" {
-		v.refuse(r.isOneOf(s.source, r.places.loopback().Union(r.places.multicast)), "no packet from outside has such a source")
-		v.refuse(r.isOneOf(s.destination, r.places.loopback()), "loopback addresses are for the host alone")
-	}
-	for _, came := range r.through(netfilter.Prerouting, v.left()) {
-		v := sieve{run: r, state: came}
-		v.route()
-		r.input(v.local.states)
-		r.forward(v.forward.states)
-	}
-}
-
-func (r *run) input(states []state) {
-	for _, s := range r.through(netfilter.Input, states) {
-		r.end(s, Flow{Kind: Delivered})
-	}
-}
-
-func (r *run) forward(states []state) {
-	for _, s := range r.through(netfilter.Postrouting, r.through(netfilter.Forward, states)) {
-		r.end(s, Flow{Kind: Forwarded})
-	}
-}
-
-// outgoing follows packets that the host makes: routed, through output, routed anew if NAT gave them another
-// destination, and out; those to itself come back over lo with their conntrack entry.
-func (r *run) outgoing(s state) {
-	r.hook = netfilter.Output
-	v := sieve{run: r, state: s}
-	v.leave()
-	var sent pool
-	for _, came := range r.through(netfilter.Output, v.forward.states) {
-		again := sieve{run: r, state: came}
-		again.leave()
-		sent.addAll(again.forward.states)
-	}
-	var back pool
-	for _, s := range r.through(netfilter.Postrouting, sent.states) {
-		if s.out != "lo" {
-			r.end(s, Flow{Kind: Forwarded})
-			continue
-		}
-		back.add(r.changed(s, func(h *header) { h.in, h.out, h.looped = "lo", "", true }))
-	}
-	r.input(r.through(netfilter.Prerouting, back.states))
-}
-
 // sieve takes packets apart by where they go.
 type sieve struct {
 	*run
@@ -84,55 +33,85 @@ func (v *sieve) refuse(some packetset.Set, why string) {
 	v.end(v.take(some), Flow{Kind: NoRoute, With: why})
 }
 
-func (v *sieve) from(addresses netfilter.Ranges) packetset.Set { return v.isOneOf(v.source, addresses) }
+func (v *sieve) from(addresses netfilter.Ranges) packetset.Set {
+	return v.isOneOf(v.source, addresses)
+}
+
 func (v *sieve) to(addresses netfilter.Ranges) packetset.Set {
 	return v.isOneOf(v.destination, addresses)
 }
 
-// leave routes packets of the host itself.
-func (v *sieve) leave() {
-	v.send(v.to(v.places.local), "lo")
-	if v.places.blank {
-		v.send(v.space.All(), somewhere)
-	}
-	for _, to := range v.places.routes {
-		v.send(v.to(to.addresses), to.out)
-	}
-	v.refuse(v.space.All(), "there is no route")
-}
-
+// send gives packets their outgoing interface.
 func (v *sieve) send(some packetset.Set, out string) {
 	if s := v.take(some); !s.packets.IsEmpty() {
 		v.forward.add(v.changed(s, func(h *header) { h.out = out }))
 	}
 }
 
+// byRoutes sends packets by the routes; which of several equal ones the kernel takes is not known.
+func (v *sieve) byRoutes() {
+	if v.places.blank {
+		v.send(v.space.All(), somewhere)
+	}
+	for _, to := range v.places.routes {
+		some := v.to(to.addresses)
+		for _, out := range to.outs[1:] {
+			v.send(some.And(v.undecided("which of several equal routes is taken")), out)
+		}
+		v.send(some, to.outs[0])
+	}
+	v.refuse(v.space.All(), "there is no route")
+}
+
+// leave routes packets of the host itself (ip_route_output_key, ip6_route_output).
+func (v *sieve) leave() {
+	v.send(v.to(v.places.local), "lo")
+	v.refuse(v.to(v.places.prefix("0.0.0.0/8", "")), "the destination is no address")
+	v.byRoutes()
+	if v.family == netfilter.IPv6 {
+		return
+	}
+	sent := v.forward
+	v.forward = pool{}
+	for _, s := range sent.states {
+		out := sieve{run: v.run, state: s}
+		if s.out != "lo" && !v.places.routesLocalnet(s.out) {
+			loopback := out.from(v.places.loopback())
+			groups := out.to(v.places.multicast.Union(v.places.broadcast))
+			out.refuse(loopback.Minus(groups), "a loopback address does not leave the host")
+		}
+		v.forward.add(out.state)
+	}
+}
+
 // route decides for packets that arrive (ip_route_input_slow, ip6_route_input).
 func (v *sieve) route() {
-	several := v.take(v.to(v.places.multicast))
-	member := v.undecided("whether the host listens to that multicast group")
-	v.local.add(state{several.packets.And(member), v.header})
-	v.end(state{several.packets.Minus(member), v.header}, Flow{Kind: NoRoute, With: "nobody on the host listens to that multicast group"})
-	if v.in != "lo" && v.family == netfilter.IPv4 {
+	v.groups()
+	if v.family == netfilter.IPv6 {
+		v.route6()
+		return
+	}
+	if !v.places.isLoopback(v.in) || !v.looped {
 		v.martians()
 	}
 	v.delivered()
 	if !v.places.forwards(v.in) {
 		v.refuse(v.space.All(), "the host does not forward")
 	}
-	if v.family == netfilter.IPv6 {
-		v.refuse(v.from(v.places.prefix("", "::/128").Union(v.places.prefix("", "::1/128")).Union(v.places.linkLocal()).Union(v.places.multicast)),
-			"packets of a link are not forwarded")
-		v.refuse(v.to(v.places.linkLocal()), "link-local addresses are not forwarded")
-	}
 	v.validate()
-	if v.places.blank {
-		v.send(v.space.All(), somewhere)
+	v.byRoutes()
+}
+
+// groups: a host takes the packets of the multicast groups that it is in, and all are in the group of all hosts.
+func (v *sieve) groups() {
+	v.local.add(v.take(v.to(v.places.prefix("224.0.0.1/32", "ff02::1/128"))))
+	several := v.take(v.to(v.places.multicast))
+	if several.packets.IsEmpty() {
+		return
 	}
-	for _, to := range v.places.routes {
-		v.send(v.to(to.addresses), to.out)
-	}
-	v.refuse(v.space.All(), "there is no route")
+	member := v.undecided("whether the host is in that multicast group")
+	v.local.add(state{several.packets.And(member), v.header})
+	v.end(state{several.packets.Minus(member), v.header}, Flow{Kind: NoRoute, With: "the host is not in that multicast group"})
 }
 
 // delivered takes out the packets for the host itself.
@@ -146,35 +125,24 @@ func (v *sieve) delivered() {
 	v.local.add(local.state)
 }
 
-// martians are refused before any route is looked for.
-func (v *sieve) martians() {
-	pl := v.places
-	everyone := pl.prefix("255.255.255.255/32", "")
-	zero := pl.prefix("0.0.0.0/8", "")
-	v.refuse(v.from(pl.multicast.Union(everyone)), "no packet has such a source")
-	unset := pl.prefix("0.0.0.0/32", "")
-	shout := sieve{run: v.run, state: v.take(v.to(everyone).Or(v.from(unset).And(v.to(unset))))}
-	v.local.add(shout.take(shout.from(zero)))
-	shout.validate()
-	v.local.add(shout.state)
-	v.refuse(v.from(zero), "no packet has such a source")
-	v.refuse(v.to(zero), "no packet has such a destination")
-	if !pl.routesLocalnet(v.in) {
-		v.refuse(v.to(pl.loopback()), "loopback addresses are for the host alone")
-		v.refuse(v.from(pl.loopback()), "no packet from outside has such a source")
+// route6 forwards no packet from or to another link's own addresses (ip6_forward, rt6_need_strict).
+func (v *sieve) route6() {
+	v.delivered()
+	if !v.places.forwards(v.in) {
+		v.refuse(v.space.All(), "the host does not forward")
 	}
-}
-
-// validate refuses sources that cannot come from there (fib_validate_source).
-func (v *sieve) validate() {
-	if v.family != netfilter.IPv4 || v.in == "lo" {
-		return
-	}
-	v.refuse(v.from(v.places.local), "the source is an address of the host")
-	switch v.places.reverseFilter(v.in) {
-	case "1":
-		v.refuse(v.from(everything.Minus(v.places.behind(v.in))), "the way back does not leave by "+v.in+" (rp_filter)")
-	case "2":
-		v.refuse(v.from(everything.Minus(v.places.routable)), "there is no way back (rp_filter)")
+	link := v.places.ofOneLink()
+	v.send(v.to(link.Intersect(v.places.onLink[v.in])), v.in)
+	v.refuse(v.to(link), "there is no route on that link")
+	v.byRoutes()
+	sent := v.forward
+	v.forward = pool{}
+	bad := link.Union(v.places.prefix("", "::/128"))
+	for _, s := range sent.states {
+		out := sieve{run: v.run, state: s}
+		if s.out != s.in {
+			out.refuse(out.from(bad), "packets of a link are not forwarded")
+		}
+		v.forward.add(out.state)
 	}
 }

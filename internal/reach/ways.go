@@ -1,0 +1,128 @@
+package reach
+
+import "github.com/dockwall/dockwall/internal/netfilter"
+
+// incoming follows packets that arrive.
+func (r *run) incoming(s state) {
+	r.hook = netfilter.Prerouting
+	v := sieve{run: r, state: s}
+	r.bridge(v.take(v.to(r.places.neighbours(s.in))))
+	r.hook = netfilter.Prerouting
+	if r.family == netfilter.IPv6 && !r.places.isLoopback(s.in) {
+		v.refuse(v.from(r.places.loopback().Union(r.places.multicast)), "no packet from outside has such a source")
+		v.refuse(v.to(r.places.loopback().Union(r.places.prefix("", "ff01::/16"))), "the host's own addresses are for the host alone")
+	}
+	for _, came := range r.through(netfilter.Prerouting, v.left()) {
+		r.routed(came)
+	}
+}
+
+// routed takes a packet from prerouting on.
+func (r *run) routed(s state) {
+	r.hook = netfilter.Prerouting
+	v := sieve{run: r, state: s}
+	v.route()
+	r.input(v.local.states)
+	r.forward(v.forward.states)
+}
+
+// bridge follows packets from one port of a bridge to another: past the rules, unless the bridge hands them to the IP
+// hooks (br_netfilter). Then a destination that NAT moved off the bridge makes them routed ones (br_nf_pre_routing_finish).
+func (r *run) bridge(s state) {
+	if s.packets.IsEmpty() {
+		return
+	}
+	if !r.bridged[s.in] {
+		r.end(r.changed(s, func(h *header) { h.out = h.in }), Flow{Kind: Forwarded, With: "bridged, past the rules"})
+		return
+	}
+	var across pool
+	for _, came := range r.through(netfilter.Prerouting, []state{s}) {
+		v := sieve{run: r, state: came}
+		near := v.take(v.to(r.places.neighbours(s.in)).Or(r.equal(came.destination, came.dialled())))
+		if !near.packets.IsEmpty() {
+			across.add(r.changed(near, func(h *header) { h.out = h.in }))
+		}
+		for _, far := range v.left() {
+			r.routed(far)
+		}
+	}
+	r.leaves(r.through(netfilter.Forward, across.states))
+}
+
+func (r *run) input(states []state) {
+	for _, s := range r.through(netfilter.Input, states) {
+		r.end(s, Flow{Kind: Delivered})
+	}
+}
+
+// forward takes one from each packet's time to live before its hook (ip_forward, ip6_forward).
+func (r *run) forward(states []state) {
+	var alive pool
+	r.hook = netfilter.Forward
+	for _, s := range states {
+		v := sieve{run: r, state: s}
+		v.refuse(r.compareValue(s.header, netfilter.TTL, netfilter.Between(netfilter.Number{}, netfilter.Small(1))), "its time to live is over")
+		if !v.packets.IsEmpty() {
+			alive.add(r.changed(v.state, func(h *header) { h.ttl = decreased(h.ttl) }))
+		}
+	}
+	r.leaves(r.through(netfilter.Forward, alive.states))
+}
+
+func decreased(ttl value) value {
+	switch {
+	case ttl.isConstant():
+		return number(ttl.Fixed.Low - 1)
+	case ttl.unknown || ttl.Keep != netfilter.AllOnes:
+		return unspecified
+	}
+	ttl.Add--
+	return ttl
+}
+
+func (r *run) leaves(states []state) {
+	for _, s := range r.through(netfilter.Postrouting, states) {
+		r.end(s, Flow{Kind: Forwarded})
+	}
+}
+
+// outgoing follows packets that the host makes: routed, through output, routed anew if NAT gave them another
+// destination, and out; those to itself come back over lo with their conntrack entry.
+func (r *run) outgoing(s state) {
+	r.hook = netfilter.Output
+	v := sieve{run: r, state: s}
+	v.leave()
+	var sent pool
+	for _, came := range r.through(netfilter.Output, v.forward.states) {
+		if came.destination == s.destination {
+			sent.add(came)
+			continue
+		}
+		again := sieve{run: r, state: came}
+		again.leave()
+		sent.addAll(again.forward.states)
+	}
+	var back pool
+	for _, s := range r.through(netfilter.Postrouting, sent.states) {
+		if s.out != "lo" {
+			r.end(s, Flow{Kind: Forwarded})
+			continue
+		}
+		back.add(r.changed(s, func(h *header) { h.in, h.out, h.looped = "lo", "", true }))
+	}
+	for _, s := range back.states {
+		r.back(s)
+	}
+}
+
+// back is a packet's way in again. It keeps its route, unless its translation gives it another destination here.
+func (r *run) back(s state) {
+	for _, came := range r.through(netfilter.Prerouting, []state{s}) {
+		if came.destination == s.destination {
+			r.input([]state{came})
+		} else {
+			r.routed(came)
+		}
+	}
+}
