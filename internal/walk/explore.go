@@ -12,9 +12,9 @@ const maxWalks = 512
 // recorder answers a walk's choices from a script, and writes down what happens.
 type recorder struct {
 	script []turn
-	met    int // how many choices the walk has met
-	seen   map[point]bool
-	joined *point // the walk came to a place where another was before, in the same state
+	met    int           // how many choices the walk has met
+	seen   map[point]int // numbered after start.points
+	joined int           // the point, where another walk was before; 0: none
 	steps  []Step
 	last   *netfilter.Packet
 	unsure bool // a rule that does nothing but note was met, and it is not known whether it matches
@@ -22,11 +22,13 @@ type recorder struct {
 
 // turn is one answer to one choice.
 type turn struct {
-	at     point
-	answer int
-	of     int
-	text   func(int) string
+	taken
+	of   int
+	text func(int) string
 }
+
+// taken is the number of a point, and the answer that was taken there.
+type taken struct{ at, answer int }
 
 // point is a place where a walk had a choice. From the same point all walks go on alike.
 type point struct {
@@ -40,12 +42,13 @@ func (c *recorder) choose(r *run, n int, text func(int) string) int {
 		return c.script[c.met-1].answer
 	}
 	at := point{r.state, r.place()}
-	if c.seen[at] && c.joined == nil {
-		c.joined = &at
-	}
-	if c.joined == nil {
-		c.seen[at] = true
-		c.script = append(c.script, turn{at: at, of: n, text: text})
+	switch {
+	case c.joined != 0:
+	case c.seen[at] != 0:
+		c.joined = c.seen[at]
+	default:
+		c.seen[at] = r.start.points + len(c.seen) + 1
+		c.script = append(c.script, turn{taken: taken{at: c.seen[at]}, of: n, text: text})
 	}
 	return 0
 }
@@ -75,17 +78,17 @@ type outcome struct {
 // explore walks until every answer to every choice has been taken. Walks that meet in one point are followed once.
 func (w *Walker) explore(s start) []*outcome {
 	var found []*outcome
-	c := &recorder{seen: map[point]bool{}}
+	c := &recorder{seen: map[point]int{}}
 	for n := 0; ; n++ {
 		if n == maxWalks {
 			return append(found, &outcome{way: tooMany(s)})
 		}
 		r := &run{recorder: c}
-		c.met, c.steps, c.joined, c.last, c.unsure = 0, make([]Step, 0, len(c.steps)+8), nil, nil, false
+		c.met, c.steps, c.joined, c.last, c.unsure = 0, make([]Step, 0, len(c.steps)+8), 0, nil, false
 		r.begin(w, s)
 		r.walk()
-		if c.joined != nil {
-			join(found, *c.joined, c.script)
+		if c.joined != 0 {
+			join(found, c.joined, c.script)
 		} else {
 			found = collect(found, r, c)
 		}
@@ -131,23 +134,30 @@ func collect(found []*outcome, r *run, c *recorder) []*outcome {
 }
 
 // join tells the ways that go through a point that another walk came there too: how it was reached no longer matters.
-func join(found []*outcome, at point, script []turn) {
+func join(found []*outcome, at int, script []turn) {
+	other := answers(script)
 	for _, o := range found {
 		i := slices.IndexFunc(o.script, func(t turn) bool { return t.at == at })
 		if i < 0 {
 			continue
 		}
-		before := o.script[:i]
-		o.needed = slices.DeleteFunc(slices.Clone(o.needed), func(t turn) bool { return has(before, t) && !has(script, t) })
+		before := answers(o.script[:i])
+		o.needed = slices.DeleteFunc(slices.Clone(o.needed), func(t turn) bool { return before[t.taken] && !other[t.taken] })
 	}
 }
 
+// common are the turns of a that b took too.
 func common(a, b []turn) []turn {
-	return slices.DeleteFunc(slices.Clone(a), func(t turn) bool { return !has(b, t) })
+	other := answers(b)
+	return slices.DeleteFunc(slices.Clone(a), func(t turn) bool { return !other[t.taken] })
 }
 
-func has(list []turn, t turn) bool {
-	return slices.ContainsFunc(list, func(o turn) bool { return o.at == t.at && o.answer == t.answer })
+func answers(script []turn) map[taken]bool {
+	set := make(map[taken]bool, len(script))
+	for _, t := range script {
+		set[t.taken] = true
+	}
+	return set
 }
 
 // present turns outcomes into ways with their assumptions in words; those that only conntrack tells apart become one.

@@ -105,11 +105,8 @@ func (r *run) packetType() uint64 {
 // sourceMAC is missing where the packet did not arrive over Ethernet, and not known where it did and the question does
 // not say it.
 func (r *run) sourceMAC() (netfilter.Number, trilean) {
-	if r.in == "" || !r.w.isEthernet(r.in) {
-		return missing()
-	}
-	if r.looped {
-		return small(0)
+	if l := r.w.links[r.in]; r.in == "" || r.looped || l != nil && l.Loopback || !r.w.isEthernet(r.in) {
+		return missing() // xt_mac.c: of the loopback interface neither
 	}
 	m := r.packet.SourceMAC
 	if m == [6]byte{} {

@@ -9,11 +9,12 @@ import (
 // followed follows a later packet of each conversation that the first packet can begin.
 func (w *Walker) followed(q Question, begun []*outcome) []Way {
 	var all []*outcome
-	for _, first := range begun {
+	const pointsOfOne = 1 << 20
+	for i, first := range begun {
 		if !first.way.End.Passes() {
 			continue
 		}
-		s := start{packet: laterPacket(w.complete(q)), question: &q}
+		s := start{packet: laterPacket(w.complete(q)), question: &q, points: (i + 1) * pointsOfOne}
 		if q.Moment == Answer {
 			answer, ok := answerTo(first)
 			if !ok {

@@ -14,6 +14,7 @@ type start struct {
 	entry    *Conversation // the conntrack entry that exists before, nil for a first packet
 	reply    bool          // the packet is of the answering side
 	assume   bool          // refusals are overlooked
+	points   int           // from where on its points are numbered, so that no two explorations of one trace share a number
 }
 
 // state is all that the rest of a walk hangs on, beside where it is in the rules. It can be compared.
