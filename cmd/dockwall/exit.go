@@ -22,6 +22,8 @@ const (
 	exitNotInForce  = 6
 	exitNotReached  = 7
 	exitPossibly    = 8
+	exitFindings    = 9
+	exitNotProven   = 10
 	exitInterrupted = 130
 )
 
@@ -39,6 +41,8 @@ const exitHelp = `The exit codes of dockwall:
   6    status: nothing is in force
   7    trace: the packet does not get where it was going
   8    trace: whether it gets there hangs on what is not known
+  9    audit --fail-on: there are findings as bad as that
+  10   verify: the kernel does not enforce what the policy means
   130  interrupted`
 
 // outcome is an exit code without a message: what there is to say has been printed.

@@ -67,10 +67,13 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 func (a *auditor) findOutside() {
 	a.words = map[string]Vocabulary{}
 	names := a.names()
-	var own []netip.Prefix
+	var own, never []netip.Prefix
 	for _, i := range a.host.Interfaces {
 		for _, p := range i.Addresses {
 			own = append(own, netip.PrefixFrom(p.Addr(), p.Addr().BitLen()))
+			if last := netipx.PrefixLastIP(p); p.Addr().Is4() && p.Bits() < 31 {
+				never = append(never, netip.PrefixFrom(last, 32)) // its broadcast address
+			}
 		}
 	}
 	a.own = union(ofPrefixes(own...), ofPrefixes(netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")))
@@ -79,7 +82,7 @@ func (a *auditor) findOutside() {
 			own = append(own, n.Subnets...)
 		}
 	}
-	ignored := implausible(own...)
+	ignored := implausible(append(own, never...)...)
 	for _, i := range a.machine.Interfaces {
 		if i.Master != "" || i.Loopback || a.host.Inside(i.Name) {
 			continue
