@@ -49,6 +49,7 @@ func (e *Enforcer) plannedMachine(ctx context.Context, prepared *Prepared) (*net
 		}
 	}
 	chosen, _ := e.choose(ctx, prepared.Policy.Backend, prepared.Host)
+	_, _ = chosen.Read(ctx) // where Docker's chains are; what is installed is taken out anyway
 	return planned.Machine(ctx, captured, chosen, compiled)
 }
 

@@ -77,7 +77,8 @@ func (d *drawer) published(c *host.Container, e host.Endpoint) []string {
 	return slices.Compact(list)
 }
 
-// place is where a publication leads: where a NAT rule says, else the first network with a bridge.
+// place is where a publication leads: where a NAT rule says, else the first network with a bridge that leads
+// outside.
 func (d *drawer) place(c *host.Container, p host.Publication) host.Endpoint {
 	for _, e := range c.Endpoints {
 		if d.translated(e.IPv4, p.ContainerPort) || d.translated(e.IPv6, p.ContainerPort) {
@@ -85,7 +86,7 @@ func (d *drawer) place(c *host.Container, p host.Publication) host.Endpoint {
 		}
 	}
 	for _, e := range c.Endpoints {
-		if slices.ContainsFunc(d.host.Networks, func(n host.Network) bool { return n.Name == e.Network && n.Bridge != "" }) {
+		if slices.ContainsFunc(d.host.Networks, func(n host.Network) bool { return n.Name == e.Network && n.Bridge != "" && !n.Internal }) {
 			return e
 		}
 	}

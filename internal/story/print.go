@@ -70,7 +70,7 @@ func mark(style Style, v Verdict) string {
 
 // Widest that columns are made; what is longer pushes the rest of its line only.
 const (
-	widestPlace = 36
+	widestPlace = 46
 	widestWhat  = 90
 )
 
