@@ -5,8 +5,55 @@ import (
 	"github.com/dockwall/dockwall/internal/packetset"
 )
 
-// interfaceClasses numbers the interfaces that a chain's rules tell apart.
+// interfaceClasses numbers the interfaces that a ruleset tells apart.
 type interfaceClasses struct{ names []string }
+
+// other ends the name of an interface that no rule names in full; the kernel allows no slash in names.
+const other = "/"
+
+// classesOf are one interface for each name, and one more for each beginning of names and for all others.
+func classesOf(rules *netfilter.Ruleset) *interfaceClasses {
+	c := &interfaceClasses{names: []string{"", other}}
+	seen := map[string]bool{"": true, other: true}
+	note := func(n netfilter.InterfaceName) {
+		for _, name := range []string{n.Name, n.Name + other} {
+			if !seen[name] && (n.Prefix || name == n.Name) {
+				seen[name], c.names = true, append(c.names, name)
+			}
+		}
+	}
+	for _, t := range rules.Tables {
+		for _, chain := range t.Chains {
+			for _, r := range chain.Rules {
+				eachName(r, note)
+			}
+		}
+	}
+	return c
+}
+
+func eachName(r *netfilter.Rule, note func(netfilter.InterfaceName)) {
+	var matches func([]netfilter.Match)
+	matches = func(list []netfilter.Match) {
+		for _, m := range list {
+			switch m := m.(type) {
+			case netfilter.InterfaceTest:
+				for _, n := range m.Names {
+					note(n)
+				}
+			case netfilter.Either:
+				for _, alternative := range m.Alternatives {
+					matches(alternative)
+				}
+			}
+		}
+	}
+	for _, s := range r.Steps {
+		if m, ok := s.(netfilter.Match); ok {
+			matches([]netfilter.Match{m})
+		}
+	}
+}
 
 // where are the packets whose interface a test names.
 func (c *interfaceClasses) where(s *packetset.Space, t netfilter.InterfaceTest) packetset.Set {
@@ -17,4 +64,23 @@ func (c *interfaceClasses) where(s *packetset.Space, t netfilter.InterfaceTest) 
 		}
 	}
 	return s.Where(t.Field, netfilter.AllOnes, numbers(fit...))
+}
+
+// freePlan is a plan where every field is a variable by itself.
+func freePlan(m *netfilter.Machine, f netfilter.Family) *plan {
+	p := &plan{family: f, space: packetset.NewSpace(f), sets: m.Rules.IPSets, places: newPlaces(m, f), free: true,
+		chains: map[*netfilter.Chain]*chain{}, matched: map[*netfilter.Rule]bool{}, written: writtenFields(m.Rules)}
+	p.interfaces = classesOf(m.Rules)
+	p.ported = p.space.All()
+	return p
+}
+
+// anything is every packet that could come into a chain: with interfaces that there are, and one conntrack state.
+func (p *plan) anything() packetset.Set {
+	set := p.space.Reads(packetset.Plain(netfilter.ConntrackState), numbers(1, 2, 4, 8, 64))
+	last := netfilter.Small(uint64(len(p.interfaces.names) - 1))
+	for _, f := range []netfilter.Field{netfilter.InInterface, netfilter.OutInterface, netfilter.PhysicalIn, netfilter.PhysicalOut} {
+		set = set.And(p.space.Where(f, netfilter.AllOnes, netfilter.Between(netfilter.Number{}, last)))
+	}
+	return set
 }

@@ -9,7 +9,11 @@ import (
 
 // nat is a NAT action: it ends the nat chain, for packets that it has an address for.
 func (t *taking) nat(a netfilter.NAT, at int, s state) {
-	if t.manip == noManip || t.free {
+	if t.free {
+		t.out.accepted.add(s)
+		return
+	}
+	if t.manip == noManip {
 		t.unclear(s, "it translates where nothing can be translated")
 		return
 	}
@@ -40,6 +44,11 @@ func (t *taking) nat(a netfilter.NAT, at int, s state) {
 
 // translate sets up a conversation's translation (nf_nat_setup_info).
 func (t *taking) translate(a netfilter.NAT, s state) {
+	if a.Kind == netfilter.Masquerade && t.family == netfilter.IPv6 { // ipv6_dev_get_saddr: to itself from the same address
+		own := s.packets.And(t.isOneOf(s.destination, t.places.local))
+		t.out.accepted.addAll(t.apply(state{own, s.header}, s.destination, targetPort(a, s.sport)))
+		s.packets = s.packets.Minus(own)
+	}
 	address, port := t.target(a, s.header)
 	if address.missing {
 		t.refuse(s, Flow{Kind: Dropped, Chain: t.rule.Chain, Rule: t.rule.Rule, With: "the interface has no address"}, t.out)

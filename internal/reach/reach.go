@@ -75,11 +75,12 @@ type Flow struct {
 type Analysis struct {
 	machine *netfilter.Machine
 	plans   map[netfilter.Family]*plan
+	alone   map[netfilter.Family]*plan // for chains that are judged by themselves
 }
 
 // New prepares an analysis. Nothing of the machine may change while it is in use.
 func New(m *netfilter.Machine) *Analysis {
-	return &Analysis{machine: m, plans: map[netfilter.Family]*plan{}}
+	return &Analysis{machine: m, plans: map[netfilter.Family]*plan{}, alone: map[netfilter.Family]*plan{}}
 }
 
 // Space is where the sets of packets of a family live, IPv4 or IPv6.

@@ -8,7 +8,7 @@ import (
 // read is the value that a numeric field has under a header. Which packets have the field at all is asked of has.
 func (p *plan) read(h *header, f netfilter.Field) value {
 	if p.free {
-		return plain(f)
+		return p.readFree(f)
 	}
 	switch f {
 	case netfilter.SourceAddress:
@@ -34,6 +34,19 @@ func (p *plan) read(h *header, f netfilter.Field) value {
 		return p.readConntrack(h, f)
 	}
 	return h.readRest(f)
+}
+
+// readFree is for chains that are judged alone: what rules write is not known, all else can be anything.
+func (p *plan) readFree(f netfilter.Field) value {
+	switch {
+	case p.written[f]:
+		return unspecified
+	case f == netfilter.NetworkFamily || f == netfilter.ConntrackFamily:
+		return p.nfproto()
+	case f == netfilter.Fragment:
+		return number(0)
+	}
+	return plain(f)
 }
 
 // readRest is for fields that differ between a conversation's packets, or that only some packets have.
@@ -150,13 +163,16 @@ func (h *header) status() uint64 {
 	return bits
 }
 
-// has are the packets that have a field, as far as it hangs on their protocol.
+// has are the packets that have a field, as far as it hangs on their protocol; for a chain alone also on their state.
 func (p *plan) has(h *header, f netfilter.Field) packetset.Set {
-	switch f {
-	case netfilter.OriginalSourcePort, netfilter.OriginalDestinationPort, netfilter.ReplySourcePort, netfilter.ReplyDestinationPort:
-		if !p.free {
-			return p.ported // of the others the tuple has 0 (see zero)
-		}
+	if !p.free {
+		return p.space.Has(f)
+	}
+	if f >= netfilter.ConntrackMark && f <= netfilter.ReplyDestinationPort && f != netfilter.ConntrackState {
+		return p.space.Reads(packetset.Plain(netfilter.ConntrackState), entryStates)
 	}
 	return p.space.Has(f)
 }
+
+// entryStates are the conntrack states of packets that have an entry.
+var entryStates = numbers(netfilter.StateEstablished, netfilter.StateRelated, netfilter.StateNew)

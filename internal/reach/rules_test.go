@@ -2,6 +2,7 @@ package reach
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
@@ -29,3 +30,5 @@ func rulesText(rules *netfilter.Ruleset) string {
 	}
 	return b.String()
 }
+
+func mustPrefix(text string) netip.Prefix { return netip.MustParsePrefix(text) }
