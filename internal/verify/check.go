@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/dockwall/dockwall/internal/host"
@@ -24,6 +25,7 @@ type checker struct {
 	begins   packetset.Set
 	deaf     packetset.Set                                 // packets that nobody hears
 	foreign  map[*netfilter.Chain]map[*netfilter.Rule]bool // what is in result.Foreign already
+	reported map[string]bool                               // what is in result.Wrong already, by what is alike
 }
 
 // all goes through the packets that arrive on each interface, and those that the host makes.
@@ -185,24 +187,52 @@ func (c *checker) goesBack(in string, flow reach.Flow) bool {
 	return flow.Out != "" && !c.host.Inside(flow.Out)
 }
 
+// report notes packets on which the rules and the policy differ: for each fault, interface and rule the first that is
+// found.
 func (c *checker) report(in string, moment reach.Moment, flow reach.Flow, fault Fault, packets packetset.Set) {
 	if packets.IsEmpty() || len(c.result.Wrong) >= most {
 		return
 	}
-	w := Wrong{Fault: fault, Moment: moment, Out: flow.Out, Rule: flow.Rule, Chain: flow.Chain}
-	certain := packets.Certainly()
-	w.Possibly = certain.IsEmpty()
-	if w.Possibly {
-		certain = packets
+	key := fmt.Sprintf("%s %s %s %p %p", fault, in, flow.Out, flow.Rule, flow.Chain)
+	if moment == reach.Answer {
+		key = fmt.Sprintf("%s %s %s %p %p", fault, in, flow.In, flow.Rule, flow.Chain)
 	}
-	w.Packet, _ = certain.Example()
-	w.Packet.In = in
+	if c.reported[key] {
+		return
+	}
+	c.reported[key] = true
+	w := Wrong{Fault: fault, Moment: moment, Out: flow.Out, Rule: flow.Rule, Chain: flow.Chain}
+	w.Packet, w.Possibly = c.example(in, packets)
 	out := ""
 	if c.crosses(moment, flow) && c.host.Inside(in) {
 		out = farEnd(moment, flow)
 	}
 	w.Decision = policy.Decide(c.policy, c.host, Conversation(w.Packet, out))
 	c.result.Wrong = append(c.result.Wrong, w)
+}
+
+// example is one of some packets, that most certainly are: to an address of the interface they arrive on where they can
+// be, because people know those.
+func (c *checker) example(in string, packets packetset.Set) (p netfilter.Packet, possibly bool) {
+	certain := packets.Certainly()
+	if possibly = certain.IsEmpty(); possibly {
+		certain = packets.Possibly()
+	}
+	for _, i := range c.host.Interfaces {
+		for _, address := range i.Addresses {
+			if i.Name != in || address.Addr().IsLinkLocalUnicast() {
+				continue
+			}
+			near := certain.And(c.meaning.addresses(netfilter.DestinationAddress, ofAddresses(address.Addr())))
+			if !near.IsEmpty() {
+				certain = near
+				break
+			}
+		}
+	}
+	p, _ = certain.Example()
+	p.In = in
+	return p, possibly
 }
 
 func (c *checker) noteForeign(in string, flow reach.Flow, packets packetset.Set) {
@@ -218,7 +248,6 @@ func (c *checker) noteForeign(in string, flow reach.Flow, packets packetset.Set)
 	if f.Direct {
 		published = packets
 	}
-	f.Packet, _ = published.Example()
-	f.Packet.In = in
+	f.Packet, _ = c.example(in, published)
 	c.result.Foreign = append(c.result.Foreign, f)
 }

@@ -62,7 +62,7 @@ type Foreign struct {
 	Direct bool             // it is for a container's own address, and not for a published port
 }
 
-// most bounds how many wrong packets are reported: one for each fault, interface, moment and rule, and not more.
+// most bounds how many wrong packets are reported.
 const most = 50
 
 // Check proves a policy, with the labels' rules merged in, on a host whose rules were captured.
@@ -71,7 +71,7 @@ func Check(ctx context.Context, p *policy.Policy, h *host.Host, m *netfilter.Mac
 	result := &Result{Doubts: analysis.Doubts()}
 	for _, f := range []netfilter.Family{netfilter.IPv4, netfilter.IPv6} {
 		c := &checker{result: result, analysis: analysis, host: h, policy: p, family: f,
-			space: analysis.Space(f), meaning: NewMeaning(analysis.Space(f), p, h), foreign: map[*netfilter.Chain]map[*netfilter.Rule]bool{}}
+			space: analysis.Space(f), meaning: NewMeaning(analysis.Space(f), p, h), foreign: map[*netfilter.Chain]map[*netfilter.Rule]bool{}, reported: map[string]bool{}}
 		c.bridges = h.Bridges()
 		c.begins, c.deaf = Beginning(c.space), c.meaning.deaf()
 		if err := c.all(ctx, m.Interfaces); err != nil {
