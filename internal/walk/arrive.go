@@ -69,12 +69,12 @@ func (r *run) routed() {
 	}
 	r.route = to
 	if to.kind != typeUnicast {
-		r.say(Routed, "%s is this host", r.packet.Destination)
+		r.sayRoute("%s is this host", "")
 		r.delivered()
 		return
 	}
 	r.out = to.out
-	r.say(Routed, "%s leaves by %s", r.packet.Destination, to.out)
+	r.sayRoute("%s leaves by %s", to.out)
 	r.forwarded()
 }
 
@@ -90,6 +90,9 @@ func (r *run) delivered() {
 func (r *run) forwarded() {
 	r.hook = netfilter.Forward
 	switch {
+	case r.packetType() != 0:
+		r.stop(NoRoute, "it came to many on the link: such packets are not forwarded")
+		return
 	case r.packet.TTL <= 1:
 		r.stop(NoRoute, "its time to live is over")
 		return
@@ -141,9 +144,9 @@ func (r *run) routeIn4() (route, bool) {
 		return r.noRoute("the source is no address (a martian source)")
 	case isZero(destination):
 		return r.noRoute("the destination is no address (a martian destination)")
-	case destination.IsLoopback() && !r.w.either("route_localnet", r.in):
+	case destination.IsLoopback() && !r.w.of(r.in).routeLocalnet:
 		return r.noRoute("a loopback address is not taken from outside (route_localnet is off: a martian destination)")
-	case source.IsLoopback() && !r.w.either("route_localnet", r.in):
+	case source.IsLoopback() && !r.w.of(r.in).routeLocalnet:
 		return r.noRoute("a loopback address is no source outside (route_localnet is off: a martian source)")
 	}
 	found := fib.lookup(destination, "")

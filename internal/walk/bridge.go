@@ -19,7 +19,7 @@ func (r *run) crossesBridge() bool {
 // overBridge tells whether br_netfilter runs prerouting, before anything of IP looks at the packet.
 func (r *run) overBridge() bool {
 	l := r.w.links[r.in]
-	return l != nil && l.Kind == "bridge" && r.w.bridgeCalls(r.family)
+	return l != nil && l.Kind == "bridge" && r.w.bridged[r.families()]
 }
 
 // neighbour tells whether an address is of the network on an interface, and not the host's own.
@@ -42,7 +42,7 @@ func (w *Walker) neighbour(name string, a netip.Addr) bool {
 // bridge is br_netfilter's way: the IP hooks run with the bridge as both interfaces, if they are asked to. A destination
 // that DNAT moved off the bridge makes the packet a routed one (br_nf_pre_routing_finish).
 func (r *run) bridge() {
-	if !r.w.bridgeCalls(r.family) {
+	if !r.w.bridged[r.families()] {
 		r.out = r.in
 		r.stop(Forwarded, "bridged, past the rules")
 		return
@@ -56,7 +56,7 @@ func (r *run) bridge() {
 		return
 	}
 	r.bridged, r.out = true, r.in
-	r.say(Routed, "%s is on %s too", r.packet.Destination, r.in)
+	r.sayRoute("%s is on %s too", r.in)
 	if r.runHook(netfilter.Forward) && r.runHook(netfilter.Postrouting) {
 		r.stop(Forwarded, "")
 	}

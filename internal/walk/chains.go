@@ -11,11 +11,14 @@ import (
 
 // Walker follows packets through one machine. It may be used by many at once; the machine must not change.
 type Walker struct {
-	machine *netfilter.Machine
-	hooks   [2][netfilter.Postrouting + 1][]call // of IPv4 and IPv6
-	fib     [2]*fib
-	links   map[string]*host.Interface
-	tracks  [2]bool // whether conntrack is in use at all
+	machine   *netfilter.Machine
+	hooks     [2][netfilter.Postrouting + 1][]call // of IPv4 and IPv6
+	fib       [2]*fib
+	links     map[string]*host.Interface
+	settings  map[string]settings
+	forwards6 bool
+	bridged   [2]bool // whether bridged packets of IPv4 and IPv6 meet the IP hooks
+	tracks    [2]bool // whether conntrack is in use at all
 }
 
 // call is one thing that a hook calls: a base chain, or a part of the kernel's own.
@@ -64,6 +67,7 @@ func New(m *netfilter.Machine) *Walker {
 	for i := range m.Interfaces {
 		w.links[m.Interfaces[i].Name] = &m.Interfaces[i]
 	}
+	w.readSettings()
 	c := compiler{ready: map[*netfilter.Chain]*chain{}}
 	bases := c.bases(m.Rules)
 	c.markLoops()

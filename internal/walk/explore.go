@@ -2,6 +2,7 @@ package walk
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
@@ -19,6 +20,9 @@ type recorder struct {
 	last   *netfilter.Packet
 	unsure bool // a rule that does nothing but note was met, and it is not known whether it matches
 }
+
+// recorders are used again for the room that their steps have; ways get copies.
+var recorders = sync.Pool{New: func() any { return new(recorder) }}
 
 // turn is one answer to one choice.
 type turn struct {
@@ -60,7 +64,7 @@ func (c *recorder) add(r *run, s Step) {
 		c.last = &first
 	}
 	s.Before, s.After = c.last, c.last
-	if *c.last != r.packet {
+	if s.Kind != RulePassed && *c.last != r.packet {
 		after := r.packet
 		s.After, c.last = &after, &after
 	}
@@ -78,13 +82,15 @@ type outcome struct {
 // explore walks until every answer to every choice has been taken. Walks that meet in one point are followed once.
 func (w *Walker) explore(s start) []*outcome {
 	var found []*outcome
-	c := &recorder{seen: map[point]int{}}
+	c := recorders.Get().(*recorder)
+	*c = recorder{seen: map[point]int{}, steps: c.steps[:0]}
+	defer recorders.Put(c)
 	for n := 0; ; n++ {
 		if n == maxWalks {
 			return append(found, &outcome{way: tooMany(s)})
 		}
 		r := &run{recorder: c}
-		c.met, c.steps, c.joined, c.last, c.unsure = 0, make([]Step, 0, len(c.steps)+8), 0, nil, false
+		c.met, c.steps, c.joined, c.last, c.unsure = 0, c.steps[:0], 0, nil, false
 		r.begin(w, s)
 		r.walk()
 		if c.joined != 0 {
@@ -125,7 +131,7 @@ func collect(found []*outcome, r *run, c *recorder) []*outcome {
 		}
 	}
 	o := &outcome{out: *r, script: script, needed: script}
-	o.way = Way{Packet: r.start.packet, Steps: c.steps, End: r.end, Sure: len(script) == 0 && !c.unsure}
+	o.way = Way{Packet: r.start.packet, Steps: slices.Clone(c.steps), End: r.end, Sure: len(script) == 0 && !c.unsure}
 	if r.track == tracked {
 		conn := r.conn
 		o.way.Conversation = &conn

@@ -14,7 +14,7 @@ func (r *run) leaves() {
 		return
 	}
 	r.route, r.out = to, to.out
-	r.say(Routed, "%s leaves by %s", r.packet.Destination, to.out)
+	r.sayRoute("%s leaves by %s", to.out)
 	if !r.runHook(netfilter.Output) {
 		return
 	}
@@ -37,7 +37,7 @@ func (r *run) loops() {
 		r.in = r.w.loopback()
 	}
 	r.hook = netfilter.Prerouting
-	r.say(Looped, "it comes back by %s", r.in)
+	r.step(Looped, nil, nil, "it comes back by the loopback interface")
 	if r.runHook(netfilter.Prerouting) {
 		r.routed()
 	}
@@ -71,7 +71,7 @@ func (r *run) routeOut() (route, bool) {
 	if to.kind == typeLocal {
 		to.out = r.w.loopback()
 	}
-	if to.kind == typeUnicast && r.packet.Source.Is4() && r.packet.Source.IsLoopback() && !r.w.either("route_localnet", to.out) {
+	if to.kind == typeUnicast && r.packet.Source.Is4() && r.packet.Source.IsLoopback() && !r.w.of(to.out).routeLocalnet {
 		return r.noRoute("a loopback address does not leave the host (route_localnet is off)") // __mkroute_output
 	}
 	return to, true
@@ -82,7 +82,7 @@ func (r *run) reroute() bool {
 	to, ok := r.routeOut()
 	if ok && to != r.route {
 		r.route = to
-		r.say(Routed, "%s now leaves by %s", r.packet.Destination, to.out)
+		r.sayRoute("%s now leaves by %s", to.out)
 	}
 	return ok
 }

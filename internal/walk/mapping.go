@@ -23,7 +23,10 @@ func (r *run) mapping(ru *rule, a *netfilter.NAT, m manip, current Tuple) (Tuple
 	if m == ofSource && portIn(a, port) && within(a, addresses, end) {
 		return current, true
 	}
-	if len(addresses) > 0 {
+	switch {
+	case len(addresses) == 1:
+		end = addresses[0]
+	case len(addresses) > 1:
 		at, ok := r.pick(ru, len(addresses), wide, func(at int) string { return addresses[at].String() })
 		if !ok {
 			return current, false

@@ -107,7 +107,7 @@ func (r *run) choosePort() {
 
 // choosePortIn settles by which port of its bridge a packet came, where the question does not say it.
 func (r *run) choosePortIn() {
-	if r.packet.PhysicalIn != "" || !r.w.bridgeCalls(r.family) {
+	if r.packet.PhysicalIn != "" || !r.w.bridged[r.families()] {
 		return
 	}
 	ports := r.w.portsOf(r.in, "")

@@ -70,8 +70,8 @@ func (r *run) rewrite(m manip) bool {
 		r.packet.Destination = target.Destination
 	}
 	r.rewritePort(m, target)
-	if r.packet != before {
-		r.say(Translated, "%s", translation(m, &before, &r.packet))
+	if r.recorder != nil && r.packet != before {
+		r.step(Translated, nil, nil, translation(m, &before, &r.packet))
 	}
 	return r.after(before.Destination)
 }

@@ -57,17 +57,16 @@ func isLocalMulticast(a netip.Addr) bool {
 // sentence; "" where it may.
 func (r *run) validSource(in string) string {
 	fib, source := r.w.fib[0], r.packet.Source
-	filter := max(r.w.sysctl("net.ipv4.conf.all.rp_filter"), r.w.perInterface("net.ipv4.conf.", in, ".rp_filter"))
-	acceptLocal := r.w.either("accept_local", in)
+	set := r.w.of(in)
 	back := fib.lookup(source, "")
 	switch {
-	case filter == 0 && !acceptLocal && len(back) > 0 && back[0].kind == typeBroadcast:
+	case set.reverseFilter == 0 && !set.acceptLocal && len(back) > 0 && back[0].kind == typeBroadcast:
 		return "" // only the host's own addresses are looked for (inet_lookup_ifaddr_rcu)
-	case len(back) > 0 && back[0].kind != typeUnicast && !acceptLocal:
+	case len(back) > 0 && back[0].kind != typeUnicast && !set.acceptLocal:
 		return "the source is an address of this host, which nobody else may use (a martian source)"
-	case filter == 0, len(back) > 0 && uses(back, in):
+	case set.reverseFilter == 0, len(back) > 0 && uses(back, in):
 		return ""
-	case len(back) > 0 && filter == 2:
+	case len(back) > 0 && set.reverseFilter == 2:
 		return ""
 	case len(back) == 0:
 		return "there is no route back to the source (rp_filter)"

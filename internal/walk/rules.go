@@ -124,7 +124,9 @@ func (r *run) act(ru *rule, p *part) (v ruling, to *chain, done bool) {
 
 // verdict does what a verdict says.
 func (r *run) verdict(ru *rule, v *netfilter.Verdict, to *chain) (ruling, *chain) {
-	r.matched(ru, verdictWord(v))
+	if r.recorder != nil {
+		r.matched(ru, verdictWord(v))
+	}
 	switch v.Kind {
 	case netfilter.Accept:
 		return accepted, nil

@@ -128,11 +128,16 @@ func (r *run) step(kind StepKind, c *netfilter.Chain, ru *netfilter.Rule, text s
 	}
 }
 
-// say is step with a text that is only made if it is recorded.
-func (r *run) say(kind StepKind, format string, args ...any) {
-	if r.recorder != nil {
-		r.step(kind, nil, nil, fmt.Sprintf(format, args...))
+// sayRoute records where the packet's destination leads. The text is only made if it is recorded.
+func (r *run) sayRoute(format, out string) {
+	if r.recorder == nil {
+		return
 	}
+	if out == "" {
+		r.step(Routed, nil, nil, fmt.Sprintf(format, r.packet.Destination))
+		return
+	}
+	r.step(Routed, nil, nil, fmt.Sprintf(format, r.packet.Destination, out))
 }
 
 // complete fills in what a question leaves open.
