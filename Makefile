@@ -3,10 +3,14 @@
 GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build demo test test-engines lint bench fuzz fuzz-kernel testbed clean packages
+.PHONY: build package demo test test-engines lint bench fuzz fuzz-kernel testbed clean packages
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/dockwall ./cmd/dockwall
+
+# .deb and .rpm for amd64 and arm64, SHA256SUMS and lists of what is in the binaries: dist/, from the last commit.
+package:
+	GO='$(GO)' scripts/package.sh dist
 
 packages:
 	@scripts/packages.sh
