@@ -39,7 +39,10 @@ func (n Number) Address(f Family) netip.Addr {
 
 // Compare orders numbers: -1, 0 or 1.
 func (n Number) Compare(m Number) int {
-	return cmp.Or(cmp.Compare(n.High, m.High), cmp.Compare(n.Low, m.Low))
+	if n.High != m.High {
+		return cmp.Compare(n.High, m.High)
+	}
+	return cmp.Compare(n.Low, m.Low)
 }
 
 // And, Or, Xor and Not are bit by bit.

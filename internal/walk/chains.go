@@ -56,9 +56,19 @@ type rule struct {
 // part are some matches and the action that is taken if all of them match; nil at the end of a rule without one.
 type part struct {
 	matches []netfilter.Match
+	conds   []cond // the matches made ready
 	action  netfilter.Action
 	target  *chain            // of a Verdict that jumps
 	targets map[string]*chain // of a VerdictMap
+}
+
+// cond is a match made ready. All are nil of one that is not understood.
+type cond struct {
+	test   *netfilter.Test
+	names  *netfilter.InterfaceTest
+	lookup *netfilter.Lookup
+	either [][]cond
+	negate bool // of either
 }
 
 // New makes a machine ready for walks.
@@ -82,11 +92,16 @@ func New(m *netfilter.Machine) *Walker {
 }
 
 // callsOf are the hook's calls in order. All nat chains run inside one call, at the priority of nf_nat's own hook,
-// whatever theirs are; those only order them (net/netfilter/nf_nat_core.c, nf_nat_register_fn).
+// whatever theirs are; those only order them. The family's first nat chain registers that hook, everywhere
+// (net/netfilter/nf_nat_core.c, nf_nat_register_fn).
 func (w *Walker) callsOf(bases []*chain, family netfilter.Family, h netfilter.Hook) []call {
 	calls, nat := kernelCalls(h), []*chain(nil)
+	first, at := firstNAT(bases, family), -1
 	for _, b := range bases {
 		base := b.source.Base
+		if b == first {
+			at = len(calls)
+		}
 		switch {
 		case base.Hook != h || !b.source.Table.Family.Sees(family):
 		case base.Type == netfilter.NATChain:
@@ -95,9 +110,9 @@ func (w *Walker) callsOf(bases []*chain, family netfilter.Family, h netfilter.Ho
 			calls = append(calls, call{base.Priority, chainCall, []*chain{b}})
 		}
 	}
-	if hasNAT(bases, family) && h != netfilter.Forward {
+	if at >= 0 && h != netfilter.Forward {
 		slices.SortStableFunc(nat, func(a, b *chain) int { return cmp.Compare(a.source.Base.Priority, b.source.Base.Priority) })
-		calls = append(calls, call{natPriority(h), natCall, nat})
+		calls = slices.Insert(calls, at, call{natPriority(h), natCall, nat})
 	}
 	slices.SortStableFunc(calls, func(a, b call) int { return cmp.Compare(a.priority, b.priority) })
 	return calls
@@ -122,8 +137,12 @@ func natPriority(h netfilter.Hook) int {
 	return netfilter.PrioritySource
 }
 
-func hasNAT(bases []*chain, family netfilter.Family) bool {
-	return slices.ContainsFunc(bases, func(c *chain) bool {
-		return c.source.Base.Type == netfilter.NATChain && c.source.Table.Family.Sees(family)
-	})
+// firstNAT is the nat chain that was registered first, the last of the bases; nil if there is none.
+func firstNAT(bases []*chain, family netfilter.Family) *chain {
+	for _, c := range slices.Backward(bases) {
+		if c.source.Base.Type == netfilter.NATChain && c.source.Table.Family.Sees(family) {
+			return c
+		}
+	}
+	return nil
 }

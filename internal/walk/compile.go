@@ -70,13 +70,13 @@ func (c *compiler) rule(t *netfilter.Table, source *netfilter.Rule) rule {
 		}
 	}
 	if matches != nil || r.parts == nil {
-		r.parts = append(r.parts, part{matches: matches})
+		r.parts = append(r.parts, part{matches: matches, conds: condsOf(matches)})
 	}
 	return r
 }
 
 func (c *compiler) part(t *netfilter.Table, matches []netfilter.Match, action netfilter.Action) part {
-	p := part{matches: matches, action: action}
+	p := part{matches: matches, conds: condsOf(matches), action: action}
 	switch a := action.(type) {
 	case netfilter.Verdict:
 		p.target = c.target(t, &a)
@@ -89,6 +89,32 @@ func (c *compiler) part(t *netfilter.Table, matches []netfilter.Match, action ne
 		}
 	}
 	return p
+}
+
+func condsOf(matches []netfilter.Match) []cond {
+	conds := make([]cond, 0, len(matches))
+	for _, m := range matches {
+		conds = append(conds, condOf(m))
+	}
+	return conds
+}
+
+func condOf(m netfilter.Match) cond {
+	switch m := m.(type) {
+	case netfilter.Test:
+		return cond{test: &m}
+	case netfilter.InterfaceTest:
+		return cond{names: &m}
+	case netfilter.Lookup:
+		return cond{lookup: &m}
+	case netfilter.Either:
+		c := cond{either: make([][]cond, 0, len(m.Alternatives)), negate: m.Negate}
+		for _, all := range m.Alternatives {
+			c.either = append(c.either, condsOf(all))
+		}
+		return c
+	}
+	return cond{}
 }
 
 func (c *compiler) target(t *netfilter.Table, v *netfilter.Verdict) *chain {

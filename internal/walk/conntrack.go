@@ -63,7 +63,7 @@ func (r *run) creates() bool {
 		p.Protocol == protocolTCP && !opens(p.TCPFlags):
 		return false
 	}
-	r.track, r.conn = tracked, Conversation{Original: original, Reply: reply}
+	r.track, r.conn, r.reply = tracked, Conversation{Original: original, Reply: reply}, false
 	return true
 }
 

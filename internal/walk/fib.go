@@ -29,19 +29,20 @@ type route struct {
 // fib is what the kernel's local and main tables say of one family.
 type fib struct {
 	family netfilter.Family
-	own    map[netip.Addr][]route // the host's addresses and broadcast addresses: the local table
-	nets   []netip.Prefix         // of loopback interfaces, local as a whole (fib_add_ifaddr)
-	levels []level                // the main table, longest prefixes first
+	own    map[netfilter.Number][]route // the host's addresses and broadcast addresses: the local table
+	nets   []netip.Prefix               // of loopback interfaces, local as a whole (fib_add_ifaddr)
+	levels []level                      // the main table, longest prefixes first
 }
 
 // level are the routes with prefixes of one length.
 type level struct {
 	bits   int
-	routes map[netip.Prefix][]route
+	mask   netfilter.Number
+	routes map[netfilter.Number][]route // by the prefix's first address
 }
 
 func newFIB(m *netfilter.Machine, family netfilter.Family) *fib {
-	f := &fib{family: family, own: map[netip.Addr][]route{}}
+	f := &fib{family: family, own: map[netfilter.Number][]route{}}
 	for _, i := range m.Interfaces {
 		for _, p := range i.Addresses {
 			if p.Addr().Is4() != (family == netfilter.IPv4) {
@@ -58,7 +59,7 @@ func newFIB(m *netfilter.Machine, family netfilter.Family) *fib {
 	f.addLoopback()
 	for _, r := range m.Routes {
 		if r.Destination.Addr().Is4() == (family == netfilter.IPv4) {
-			f.level(r.Destination.Bits()).add(r.Destination.Masked(), route{typeUnicast, r.Interface, r.Gateway})
+			f.level(r.Destination).add(r.Destination.Masked(), route{typeUnicast, r.Interface, r.Gateway})
 		}
 	}
 	slices.SortFunc(f.levels, func(a, b level) int { return cmp.Compare(b.bits, a.bits) })
@@ -71,14 +72,15 @@ func (f *fib) addLoopback() {
 	switch {
 	case f.family == netfilter.IPv4 && len(f.nets) == 0:
 		f.nets = append(f.nets, netip.MustParsePrefix("127.0.0.0/8"))
-	case f.family == netfilter.IPv6 && f.own[netip.IPv6Loopback()] == nil:
+	case f.family == netfilter.IPv6 && f.own[netfilter.OfAddress(netip.IPv6Loopback())] == nil:
 		f.add(netip.IPv6Loopback(), typeLocal, loopback)
 	}
 }
 
 func (f *fib) add(a netip.Addr, kind uint8, out string) {
-	if len(f.own[a]) == 0 || f.own[a][0].kind == kind {
-		f.own[a] = append(f.own[a], route{kind: kind, out: out})
+	n := netfilter.OfAddress(a)
+	if len(f.own[n]) == 0 || f.own[n][0].kind == kind {
+		f.own[n] = append(f.own[n], route{kind: kind, out: out})
 	}
 }
 
@@ -93,21 +95,25 @@ func broadcastOf(p netip.Prefix) (netip.Addr, bool) {
 	return netip.AddrFrom4(four), true
 }
 
-func (f *fib) level(bits int) *level {
+func (f *fib) level(p netip.Prefix) *level {
 	for i := range f.levels {
-		if f.levels[i].bits == bits {
+		if f.levels[i].bits == p.Bits() {
 			return &f.levels[i]
 		}
 	}
-	f.levels = append(f.levels, level{bits, map[netip.Prefix][]route{}})
+	mask := netfilter.LowBits(p.Addr().BitLen() - p.Bits()).Not()
+	f.levels = append(f.levels, level{p.Bits(), mask, map[netfilter.Number][]route{}})
 	return &f.levels[len(f.levels)-1]
 }
 
-func (l *level) add(p netip.Prefix, r route) { l.routes[p] = append(l.routes[p], r) }
+func (l *level) add(p netip.Prefix, r route) {
+	n := netfilter.OfAddress(p.Addr())
+	l.routes[n] = append(l.routes[n], r)
+}
 
 // local are the local table's routes to an address: none where it is not the host's own.
 func (f *fib) local(d netip.Addr) []route {
-	if own := f.own[d]; own != nil {
+	if own := f.own[netfilter.OfAddress(d)]; own != nil {
 		return own
 	}
 	for _, n := range f.nets {
@@ -126,12 +132,10 @@ func (f *fib) lookup(d netip.Addr, only string) []route {
 	if own := through(f.local(d), only); own != nil {
 		return own
 	}
-	for _, l := range f.levels {
-		prefix, err := d.WithZone("").Prefix(l.bits)
-		if err != nil {
-			continue
-		}
-		if found := through(l.routes[prefix], only); found != nil {
+	n := netfilter.OfAddress(d)
+	for i := range f.levels {
+		l := &f.levels[i]
+		if found := through(l.routes[n.And(l.mask)], only); found != nil {
 			return found
 		}
 	}

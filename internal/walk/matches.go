@@ -31,10 +31,10 @@ func (t trilean) not(negate bool) trilean {
 
 // all tells whether all of the matches match. One that surely does not outweighs those that are not known, wherever it
 // stands: matches change nothing.
-func (r *run) all(ru *rule, matches []netfilter.Match) trilean {
+func (r *run) all(ru *rule, conds []cond) trilean {
 	result := yes
-	for _, m := range matches {
-		switch r.match(ru, m) {
+	for i := range conds {
+		switch r.match(ru, &conds[i]) {
 		case no:
 			return no
 		case maybe:
@@ -44,16 +44,16 @@ func (r *run) all(ru *rule, matches []netfilter.Match) trilean {
 	return result
 }
 
-func (r *run) match(ru *rule, m netfilter.Match) trilean {
-	switch m := m.(type) {
-	case netfilter.Test:
-		return r.test(ru, &m)
-	case netfilter.InterfaceTest:
-		return r.interfaceTest(&m)
-	case netfilter.Lookup:
-		return r.lookup(ru, &m)
-	case netfilter.Either:
-		return r.either(ru, &m)
+func (r *run) match(ru *rule, c *cond) trilean {
+	switch {
+	case c.test != nil:
+		return r.test(ru, c.test)
+	case c.names != nil:
+		return r.interfaceTest(c.names)
+	case c.lookup != nil:
+		return r.lookup(ru, c.lookup)
+	case c.either != nil:
+		return r.either(ru, c)
 	}
 	return maybe
 }
@@ -141,12 +141,12 @@ func (r *run) lookup(ru *rule, l *netfilter.Lookup) trilean {
 	return truth((l.Set.Find(r.key[:len(l.Fields)], r.names[:len(l.Fields)]) != nil) != l.Negate)
 }
 
-func (r *run) either(ru *rule, e *netfilter.Either) trilean {
+func (r *run) either(ru *rule, c *cond) trilean {
 	result := no
-	for _, matches := range e.Alternatives {
-		result = max(result, r.all(ru, matches))
+	for _, conds := range c.either {
+		result = max(result, r.all(ru, conds))
 	}
-	return result.not(e.Negate)
+	return result.not(c.negate)
 }
 
 // readable tells whether it is known what a set has for these fields.

@@ -58,7 +58,10 @@ func isLocalMulticast(a netip.Addr) bool {
 func (r *run) validSource(in string) string {
 	fib, source := r.w.fib[0], r.packet.Source
 	set := r.w.of(in)
-	back := fib.lookup(source, "")
+	back := fib.local(source)
+	if set.reverseFilter != 0 && back == nil {
+		back = fib.lookup(source, "")
+	}
 	switch {
 	case set.reverseFilter == 0 && !set.acceptLocal && len(back) > 0 && back[0].kind == typeBroadcast:
 		return "" // only the host's own addresses are looked for (inet_lookup_ifaddr_rcu)

@@ -40,7 +40,7 @@ func (r *run) rule(ru *rule) (ruling, *chain) {
 
 // lets tells whether a part's matches let the packet go on; what is not known and matters is chosen.
 func (r *run) lets(ru *rule, p *part) bool {
-	switch r.all(ru, p.matches) {
+	switch r.all(ru, p.conds) {
 	case no:
 		return false
 	case maybe:
