@@ -24,7 +24,8 @@ func (e *Enforcer) note(plan *Plan, why string) error {
 		Policy: plan.Sources, Host: plan.Host,
 	}
 	newest, damaged := e.History().Newest()
-	if newest != nil && newest.Gate == entry.Gate && slices.Equal(newest.Policy, entry.Policy) {
+	if newest != nil && newest.Gate == entry.Gate && newest.Backend == entry.Backend &&
+		slices.Equal(newest.Policy, entry.Policy) {
 		return nil
 	}
 	var err error
