@@ -4,18 +4,19 @@ import (
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
-// run through one hook's calls; false where the packet ended in it.
+// runHook makes one hook's calls; false where the packet ended in it.
 func (r *run) runHook(h netfilter.Hook) bool {
 	r.hook = h
-	for _, c := range r.w.hooks[r.families()][h] {
-		if !r.call(c) {
+	calls := r.w.hooks[r.families()][h]
+	for i := range calls {
+		if !r.call(&calls[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-func (r *run) call(c call) bool {
+func (r *run) call(c *call) bool {
 	switch c.kind {
 	case chainCall:
 		return r.base(c.chains[0])

@@ -20,7 +20,7 @@ const (
 
 // rule looks at one rule.
 func (r *run) rule(ru *rule) (ruling, *chain) {
-	r.at = ru
+	r.at, r.asked = ru, 0
 	for i := range ru.parts {
 		p := &ru.parts[i]
 		if !r.lets(ru, p) {

@@ -53,6 +53,7 @@ type run struct {
 	family   netfilter.Family
 	stack    []frame
 	at       *rule // the rule that is looked at, for what is not known
+	asked    int   // how many choices were met since
 	end      End
 	ended    bool
 	forked   bool // a choice was met without a script to answer it
@@ -106,12 +107,13 @@ func (r *run) choose(n int, text func(answer int) string) int {
 		r.forked = true
 		return 0
 	}
+	r.asked++
 	return r.recorder.choose(r, n, text)
 }
 
 // place is where in the rules a walk is, for telling whether two walks are in the same place.
 func (r *run) place() string {
-	place := []byte(nil)
+	place := fmt.Appendf(nil, "%d ", r.asked)
 	if r.at != nil {
 		place = fmt.Appendf(place, "%p", r.at.source)
 	}
