@@ -11,6 +11,7 @@ build:
 # .deb and .rpm for amd64 and arm64, SHA256SUMS and lists of what is in the binaries: dist/, from the last commit.
 package:
 	GO='$(GO)' scripts/package.sh dist
+	scripts/check-packages.sh dist
 
 packages:
 	@scripts/packages.sh
