@@ -37,10 +37,10 @@ var places = []struct {
 	sees string
 }{
 	{netfilter.Prerouting, "every packet that arrives, before it is known where to"},
-	{netfilter.Forward, "what goes through: to containers and out of them"},
+	{netfilter.Forward, "what goes through the host: to containers and out of them"},
 	{netfilter.Input, "what ends on this host: its own services, docker-proxy"},
 	{netfilter.Output, "what this host makes: docker-proxy's connections, answers"},
-	{netfilter.Postrouting, "every packet that leaves, to a container or to outside"},
+	{netfilter.Postrouting, "every packet that leaves, to a container or outside"},
 }
 
 func (d *drawer) hooks() []Hook {

@@ -55,7 +55,14 @@ func linkRows(links []Link) []row {
 func networkRows(networks []Network) []row {
 	var rows []row
 	for _, n := range networks {
-		rows = append(rows, row{"docker", n.headline(), strings.Join(n.Subnets, ", "), n.headline()})
+		name, subnets := n.Name, strings.Join(n.Subnets, ", ")
+		if n.Bridge != "" {
+			name = n.Bridge + " " + n.Name
+		}
+		if n.Internal {
+			subnets += " internal"
+		}
+		rows = append(rows, row{"docker", name, subnets, n.headline()})
 		for _, r := range n.Members {
 			rows = append(rows, row{"", "  " + r.Container, "  " + strings.Join(r.Addresses, ", "), r.line()})
 		}
@@ -68,9 +75,9 @@ func (m *Map) proxyRows() []row {
 	var rows []row
 	for _, way := range m.Ways {
 		if way.Name == "docker-proxy" {
-			rows = append(rows, row{"docker", count(len(way.Takers), "port"), "listens, and dials again", ""})
 			for _, taker := range way.Takers {
-				rows = append(rows, row{first: taker, hint: taker})
+				name, port, _ := strings.Cut(taker, " ")
+				rows = append(rows, row{"docker", name, port, taker})
 			}
 		}
 	}

@@ -19,15 +19,15 @@ const (
 	letter    = 6.7
 )
 
-// drawingStyle keeps the drawing readable on light and dark grounds, without anything from elsewhere.
+// drawingStyle keeps the drawing readable on light and dark grounds, without anything from elsewhere. It has no variables,
+// which many viewers of drawings do not know.
 const drawingStyle = `<style>
-svg{--ground:#fff;--ink:#1a1a1a;--faint:#666;--line:#888;--box:#f4f4f2;--own:#d8f0dc;--docker:#dcebfa;--other:#f7ecd5;--drop:#b3261e}
-@media (prefers-color-scheme:dark){svg{--ground:#16181c;--ink:#eee;--faint:#aaa;--line:#777;--box:#24272d;--own:#1d4427;--docker:#1c3a58;--other:#4a3a17;--drop:#ff8a80}}
-.ground{fill:var(--ground)}.box{fill:var(--box);stroke:var(--line)}
-.own{fill:var(--own)}.docker{fill:var(--docker)}.other{fill:var(--other)}
-text{font:11px ui-monospace,Menlo,Consolas,monospace;fill:var(--ink)}
-.head{font-weight:bold;font-size:13px}.faint{fill:var(--faint)}.drop{fill:var(--drop)}
-.way{fill:none;stroke:var(--line);stroke-width:1.5;marker-end:url(#tip)}.tip{fill:var(--line)}
+text{font:11px ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#1a1a1a}
+.ground{fill:#fff}.box{fill:#f4f4f2;stroke:#888}.own{fill:#cdebd3}.docker{fill:#d6e7f9}.other{fill:#f6e8c8}
+.head{font-weight:bold;font-size:13px}.faint{fill:#555}.way{fill:none;stroke:#777;stroke-width:1.5}.tip{fill:#777}
+@media (prefers-color-scheme:dark){
+text{fill:#eee}.ground{fill:#16181c}.box{fill:#24272d;stroke:#777}.own{fill:#1d4427}.docker{fill:#1c3a58}.other{fill:#4a3a17}
+.faint{fill:#b5b5b5}.way{stroke:#999}.tip{fill:#999}}
 </style>`
 
 // box is a rectangle with a heading and rows.
@@ -55,7 +55,7 @@ func (m *Map) SVG(w io.Writer) error {
 		`<path class="tip" d="M0 0L8 4L0 8z"/></marker></defs>` + "\n")
 	fmt.Fprintf(&b, `<rect class="ground" width="%d" height="%d"/>`+"\n", width, height)
 	for _, arrow := range arrows(upper, lower) {
-		fmt.Fprintf(&b, `<path class="way" d="%s"/>`+"\n", arrow)
+		fmt.Fprintf(&b, `<path class="way" marker-end="url(#tip)" d="%s"/>`+"\n", arrow)
 	}
 	for _, x := range slices.Concat(upper, lower) {
 		x.draw(&b)
@@ -69,11 +69,12 @@ func (m *Map) SVG(w io.Writer) error {
 func (m *Map) boxes() (upper, lower []*box) {
 	hook := func(name string) *box {
 		i := slices.IndexFunc(m.Hooks, func(h Hook) bool { return h.Name == name })
-		return &box{width: wide, head: name, sees: m.Hooks[i].Sees, rows: stationRows(m.Hooks[i].Stations)}
+		sees, _, _ := strings.Cut(strings.ReplaceAll(m.Hooks[i].Sees, ":", ","), ",")
+		return &box{width: wide, head: name, sees: sees, rows: stationRows(m.Hooks[i].Stations)}
 	}
 	routing := &box{width: narrow, head: "routing", rows: []row{{"", "elsewhere: forward", "to this host: input", ""}}}
 	upper = []*box{{width: narrow + 30, head: "outside", rows: linkRows(m.Outside)}, hook("prerouting"), routing, hook("forward"),
-		hook("postrouting"), {width: wide, head: "networks", rows: networkRows(m.Networks)}}
+		hook("postrouting"), {width: wide, head: "networks, or outside", rows: networkRows(m.Networks)}}
 	lower = []*box{hook("input"), {width: narrow + 30, head: "docker-proxy", rows: m.proxyRows()}, hook("output")}
 	return upper, lower
 }
@@ -81,13 +82,16 @@ func (m *Map) boxes() (upper, lower []*box) {
 // place gives boxes their places, and returns the height of the drawing.
 func place(upper, lower []*box) int {
 	x, tallest := margin, 0
+	last := upper[len(upper)-1] // nothing is below it
 	for _, b := range upper {
 		b.x, b.y = x, margin
 		x += b.width + gap
-		tallest = max(tallest, b.height())
+		if b != last {
+			tallest = max(tallest, b.height())
+		}
 	}
 	y := margin + tallest + gap
-	x, deepest := upper[1].x, 0
+	x, deepest := upper[1].x, last.height()-tallest-gap
 	for _, b := range lower {
 		b.x, b.y = x, y
 		x += b.width + gap

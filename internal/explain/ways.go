@@ -86,7 +86,7 @@ func (d *drawer) proxiedPorts() []string {
 	list := d.each(func(c *host.Container, p host.Publication) bool { return p.Proxied && !d.isTranslated(c, p) })
 	waiting := d.each(func(c *host.Container, p host.Publication) bool { return p.Proxied && d.isTranslated(c, p) })
 	if len(waiting) > 0 {
-		list = append(list, fmt.Sprintf("and behind DNAT, for what no NAT rule takes: %s", count(len(waiting), "port")))
+		list = append(list, fmt.Sprintf("%d behind DNAT, for what no NAT rule takes", len(waiting)))
 	}
 	return list
 }
