@@ -11,6 +11,7 @@ import (
 	"github.com/dockwall/dockwall/internal/planned"
 	"github.com/dockwall/dockwall/internal/policy"
 	"github.com/dockwall/dockwall/internal/story"
+	"github.com/dockwall/dockwall/internal/walk"
 )
 
 // walkTests follows the packets of the policy's tests through the rules that would be installed, in the host's
@@ -29,9 +30,9 @@ func (e *Enforcer) walkTests(ctx context.Context, prepared *Prepared, before err
 		prepared.Unwalked = err
 		return before
 	}
-	scene := story.Scene{Machine: m, Host: prepared.Host}
+	scene, w := story.Scene{Machine: m, Host: prepared.Host}, walk.New(m)
 	for i := range prepared.Tests {
-		walkTest(scene, &prepared.Tests[i])
+		walkTest(scene, w, &prepared.Tests[i])
 	}
 	return failed(prepared.Tests)
 }
@@ -54,13 +55,13 @@ func (e *Enforcer) plannedMachine(ctx context.Context, prepared *Prepared) (*net
 }
 
 // walkTest follows all attempts of one test, and fails it where one ends otherwise than it should.
-func walkTest(scene story.Scene, r *policy.TestResult) {
+func walkTest(scene story.Scene, w *walk.Walker, r *policy.TestResult) {
 	for _, a := range r.Attempts {
 		if !a.Decision.Governed {
 			continue
 		}
 		c := a.Conversation
-		told := scene.Tell(story.Conversation(c.In, c.Source, c.Destination, c.Protocol, c.Port))
+		told := scene.TellWalk(w, story.Conversation(c.In, c.Source, c.Destination, c.Protocol, c.Port))
 		difference := differs(told, a.Decision)
 		if difference == "" && (r.Passed || a.Decision.Allowed == r.Test.Can) {
 			continue

@@ -15,6 +15,7 @@ import (
 	"github.com/dockwall/dockwall/internal/netfilter/xtables"
 	"github.com/dockwall/dockwall/internal/policy"
 	"github.com/dockwall/dockwall/internal/story"
+	"github.com/dockwall/dockwall/internal/walk"
 )
 
 // rendering is a kernel in memory, and rules as the iptables backend renders them.
@@ -96,7 +97,7 @@ func TestWalkLetThrough(t *testing.T) {
 	r := policy.TestResult{Attempts: []policy.Attempt{{Decision: policy.Decision{Governed: true, Reason: "no rule matches"},
 		Conversation: policy.Conversation{In: "eno1", Source: addr("192.168.0.7"), Destination: addr("192.168.0.1"),
 			Protocol: host.TCP, Port: 8123}}}, Passed: true}
-	walkTest(sceneOf(m), &r)
+	walkTest(sceneOf(m), walk.New(m.captured), &r)
 	if r.Passed || r.Got != "allowed" || !strings.Contains(r.Why, "this is an error of dockwall") ||
 		!strings.Contains(r.Trace, "✓ reaches container clickhouse") {
 		t.Errorf("rules that let it through: %+v", r)

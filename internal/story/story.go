@@ -54,8 +54,11 @@ const (
 // Tell walks the packet and tells what happens.
 //
 // Where not all rules were read, every verdict is only possible.
-func (s Scene) Tell(q walk.Question) *Story {
-	story := s.tellTrace(walk.New(s.Machine), q, true)
+func (s Scene) Tell(q walk.Question) *Story { return s.TellWalk(walk.New(s.Machine), q) }
+
+// TellWalk is Tell with a walker over the scene's machine, for those who ask often.
+func (s Scene) TellWalk(w *walk.Walker, q walk.Question) *Story {
+	story := s.tellTrace(w, q, true)
 	if text := s.strays(q.Packet); text != "" {
 		story.Missing = append(story.Missing, clean(text))
 	}
