@@ -21,25 +21,26 @@ func (r *run) walk() {
 
 // arrives is a packet's way from an interface: ip_rcv and ipv6_rcv, or br_netfilter's first half of them.
 func (r *run) arrives() {
-	if r.crossesBridge() {
-		r.bridge()
-		return
-	}
-	with := r.illegal()
-	if with != "" && !r.overBridge() {
-		r.stop(NoRoute, with)
-		return
-	}
 	switch {
-	case !r.runHook(netfilter.Prerouting):
-	case with != "":
-		r.stop(NoRoute, with)
-	default:
+	case r.isBridge() && r.w.bridged[r.families()]:
+		r.overBridge()
+	case r.isBridge() && r.crossesBridge():
+		r.out = r.in
+		r.stop(Forwarded, "bridged, past the rules")
+	case r.legal() && r.runHook(netfilter.Prerouting):
 		r.routed()
 	}
 }
 
-// illegal is what ip6_rcv_core refuses before any hook; "" for nothing.
+// legal ends what ip6_rcv_core refuses before any hook.
+func (r *run) legal() bool {
+	if with := r.illegal(); with != "" {
+		return r.stop(NoRoute, with)
+	}
+	return true
+}
+
+// illegal says why ip6_rcv_core refuses the packet; "" where it does not.
 func (r *run) illegal() string {
 	p := &r.packet
 	l := r.w.links[r.in]

@@ -143,4 +143,8 @@ func TestBridged(t *testing.T) {
 	hairpin := machine(t, save("nat", "-A PREROUTING -p tcp -m tcp --dport 80 -j DNAT --to-destination 192.168.0.9"), "")
 	setting(hairpin, "net.bridge.bridge-nf-call-iptables=1")
 	check(t, hairpin, []example{{"moved off the bridge", across, "forwarded eth1 172.17.0.2:1 → 192.168.0.9:80", First}})
+	back := machine(t, save("nat", "-A PREROUTING -p tcp -m tcp --dport 8123 -j DNAT --to-destination 172.17.0.3:80")+
+		dropping("-m physdev --physdev-is-bridged -m ttl --ttl-eq 64"), "")
+	setting(back, "net.bridge.bridge-nf-call-iptables=1", "net.ipv4.ip_forward=0")
+	check(t, back, []example{{"moved back onto it: no hop, no forwarding", "docker0 172.17.0.2:1 > 203.0.113.10:8123/tcp", droppedIt, First}})
 }
