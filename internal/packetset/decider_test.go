@@ -1,0 +1,82 @@
+package packetset
+
+import (
+	"testing"
+
+	"github.com/dockwall/dockwall/internal/netfilter"
+	"pgregory.net/rapid"
+)
+
+// TestDeciderFindsTheFirstBox compares with asking the boxes one by one, of every packet of the tiny world.
+func TestDeciderFindsTheFirstBox(t *testing.T) {
+	fields := []netfilter.Field{netfilter.SourceAddress, netfilter.Protocol, netfilter.DestinationPort}
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		var boxes []Box
+		var list []int32
+		for i := range rapid.IntRange(0, 12).Draw(t, "boxes") {
+			boxes = append(boxes, drawBox(t, fields))
+			list = append(list, int32(i))
+		}
+		asked := append([]Box(nil), boxes...)
+		d := w.space.NewDecider(fields, boxes, 3)
+		part := list[:rapid.IntRange(0, len(list)).Draw(t, "part")]
+		for _, some := range [][]int32{list, part} { // the second one meets what is remembered of the first
+			sets := d.Decide(some)
+			for _, p := range w.packets {
+				want := firstFit(asked, some, p)
+				for outcome, set := range sets {
+					if got, _ := set.Contains(p); got != (outcome == want) {
+						t.Fatalf("%+v: in the set of outcome %d: %v, want outcome %d", p, outcome, got, want)
+					}
+				}
+			}
+		}
+		checkUses(t, d, asked, list, w)
+	})
+}
+
+func drawBox(t *rapid.T, fields []netfilter.Field) Box {
+	b := Box{Outcome: rapid.IntRange(0, 2).Draw(t, "outcome"), Columns: make([]netfilter.Ranges, len(fields))}
+	for i, f := range fields {
+		if rapid.Bool().Draw(t, "asks") {
+			b.Columns[i] = append(netfilter.Ranges{}, drawRanges(t, f)...)
+		}
+	}
+	return b
+}
+
+// firstFit asks one by one; 3 where none fits. Packets have a port 0 where they have none, as the bits say.
+func firstFit(boxes []Box, list []int32, p netfilter.Packet) int {
+	for _, i := range list {
+		if fitsBox(boxes[i], p) {
+			return boxes[i].Outcome
+		}
+	}
+	return 3
+}
+
+func fitsBox(b Box, p netfilter.Packet) bool {
+	for i, n := range []uint64{netfilter.OfAddress(p.Source).Low, uint64(p.Protocol), uint64(p.DestinationPort) | uint64(p.ICMPType)<<8} {
+		if b.Columns[i] != nil && !b.Columns[i].Contains(netfilter.Small(n)) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkUses: who is first for a packet of the world is First, and Needed if the rest of the list does something else.
+func checkUses(t *rapid.T, d *Decider, boxes []Box, list []int32, w world) {
+	found := d.Uses(list, 3)
+	for _, p := range w.packets {
+		for at, i := range list {
+			if !fitsBox(boxes[i], p) {
+				continue
+			}
+			if needed := firstFit(boxes, list[at+1:], p) != boxes[i].Outcome; !found[i].First || needed && !found[i].Needed {
+				t.Fatalf("box %d for %+v: %+v", i, p, found[i])
+			}
+			break
+		}
+	}
+}
