@@ -12,6 +12,7 @@ build:
 package:
 	GO='$(GO)' scripts/package.sh dist
 	scripts/check-packages.sh dist
+	scripts/try-package.sh dist
 
 packages:
 	@scripts/packages.sh
