@@ -47,7 +47,7 @@ func (t *trace) close() error { return t.conn.Close() }
 // Of NFLOG (include/uapi/linux/netfilter/nfnetlink_log.h).
 const (
 	logConfig = unix.NFNL_SUBSYS_ULOG<<8 | 1
-	logPacket = unix.NFNL_SUBSYS_ULOG<<8 | 0
+	logPacket = unix.NFNL_SUBSYS_ULOG << 8
 
 	configCommand   = 1 // NFULA_CFG_CMD
 	configMode      = 2 // NFULA_CFG_MODE
