@@ -172,7 +172,7 @@ func (r *run) noRoute(with string) (route, bool) {
 }
 
 func (r *run) ifSourceValid(to route) (route, bool) {
-	if with := r.validSource(r.in); with != "" {
+	if with := r.validSource(r.in, to.out); with != "" {
 		return r.noRoute(with)
 	}
 	return to, true

@@ -57,18 +57,30 @@ func (c *recorder) choose(r *run, n int, text func(int) string) int {
 	return 0
 }
 
+// add records a step that may have changed the packet.
 func (c *recorder) add(r *run, s Step) {
-	if c.last == nil {
-		c.last = &r.start.packet
-		first := *c.last
-		c.last = &first
-	}
-	s.Before, s.After = c.last, c.last
-	if s.Kind != RulePassed && *c.last != r.packet {
+	s.Before, s.After = c.now(r), c.now(r)
+	if *c.last != r.packet {
 		after := r.packet
 		s.After, c.last = &after, &after
 	}
 	c.steps = append(c.steps, s)
+}
+
+// pass records a rule that did not match. It is apart from add for the many rules that a packet passes.
+func (c *recorder) pass(r *run, ru *rule) {
+	now := c.now(r)
+	c.steps = append(c.steps, Step{Kind: RulePassed, Hook: r.hook, Chain: ru.source.Chain, Rule: ru.source,
+		Before: now, After: now, Mark: r.mark, Out: r.out})
+}
+
+// now is the packet as the last step left it.
+func (c *recorder) now(r *run) *netfilter.Packet {
+	if c.last == nil {
+		first := r.start.packet
+		c.last = &first
+	}
+	return c.last
 }
 
 // outcome is one way with what it hangs on.

@@ -83,12 +83,12 @@ func (t *Tuple) set(m manip, a netip.Addr, port uint16) {
 	}
 }
 
-// within tells whether an address may stay as it is: it is one of those to choose from.
+// within tells whether an address may stay as it is: it is in the range, or the only one to choose.
 func within(a *netfilter.NAT, addresses []netip.Addr, end netip.Addr) bool {
 	if a.First.IsValid() && a.Kind != netfilter.Netmap {
 		return a.First.Compare(end) <= 0 && end.Compare(a.Last) <= 0 || a.First == end
 	}
-	return len(addresses) == 0 || slices.Contains(addresses, end)
+	return len(addresses) == 0 || len(addresses) == 1 && addresses[0] == end
 }
 
 // targets are the addresses to choose from, none where the address stays; wide tells that they are only the ends of a range.
@@ -172,7 +172,7 @@ func (w *Walker) addressesFor(to route, d netip.Addr) []netip.Addr {
 	var near []netip.Addr
 	if l := w.links[to.out]; l != nil {
 		for _, p := range l.Addresses {
-			if p.Contains(next) {
+			if p.Contains(next) && !p.Addr().IsLoopback() {
 				near = append(near, p.Addr())
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/dockwall/dockwall/internal/host"
@@ -119,4 +120,24 @@ func TestRecordedEgress(t *testing.T) {
 			t.Errorf("%s: to another network: %v", name, end.Kind)
 		}
 	}
+}
+
+// One Walker serves many at once, the indexes of its sets too.
+func TestConcurrentWalks(t *testing.T) {
+	m, h := recorded(t, "docker-29.7-nftables")
+	w := New(m)
+	q := Question{Packet: netfilter.Packet{In: "eno1", Source: netip.MustParseAddr("192.168.0.77"), SourcePort: 40000,
+		Destination: addressOf(t, h, "eno1"), DestinationPort: 8123, Protocol: protocolTCP}}
+	want := w.Decide(&q)
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			for range 50 {
+				if got := w.Decide(&q); got != want || w.Follow(q).Ways[0].End != want {
+					t.Errorf("got %v, want %v", got, want)
+				}
+			}
+		})
+	}
+	group.Wait()
 }

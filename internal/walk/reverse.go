@@ -54,8 +54,9 @@ func isLocalMulticast(a netip.Addr) bool {
 }
 
 // validSource is fib_validate_source of IPv4: whether a packet with that source may come in there. Why not, in a
-// sentence; "" where it may.
-func (r *run) validSource(in string) string {
+// sentence; "" where it may. What leaves by the interface that it came by is looked at closely, because its sender may be
+// told of a shorter way (send_redirects, which is taken to be on).
+func (r *run) validSource(in, out string) string {
 	fib, source := r.w.fib[0], r.packet.Source
 	set := r.w.of(in)
 	back := fib.local(source)
@@ -63,7 +64,7 @@ func (r *run) validSource(in string) string {
 		back = fib.lookup(source, "")
 	}
 	switch {
-	case set.reverseFilter == 0 && !set.acceptLocal && len(back) > 0 && back[0].kind == typeBroadcast:
+	case set.reverseFilter == 0 && !set.acceptLocal && in != out && len(back) > 0 && back[0].kind == typeBroadcast:
 		return "" // only the host's own addresses are looked for (inet_lookup_ifaddr_rcu)
 	case len(back) > 0 && back[0].kind != typeUnicast && !set.acceptLocal:
 		return "the source is an address of this host, which nobody else may use (a martian source)"

@@ -60,7 +60,7 @@ func (r *run) passed(ru *rule, part int) {
 		return
 	}
 	if part == 0 {
-		r.step(RulePassed, ru.source.Chain, ru.source, "")
+		r.recorder.pass(r, ru)
 		return
 	}
 	r.step(RuleMatched, ru.source.Chain, ru.source, "in part")
