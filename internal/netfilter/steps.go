@@ -97,7 +97,7 @@ const (
 	Stolen
 )
 
-// VerdictMap takes the verdict that a set has for a packet's fields; without one the rule goes on with its next step.
+// VerdictMap takes the verdict that a set has for a packet's fields; without one the rule does not match.
 type VerdictMap struct {
 	Fields []FieldUse
 	Set    *Set // its elements have a Verdict
