@@ -32,7 +32,8 @@ func (r *run) belongs() bool {
 	return tupleOf(&r.packet) == e.Original
 }
 
-// continues takes up the entry, which has been answered: by this packet, or before it.
+// continues takes up the entry, which has been answered: by this packet, or before it. A UDP conversation is not assured
+// yet: that takes two seconds (nf_conntrack_udp_packet).
 func (r *run) continues() {
 	r.track, r.conn, r.reply, r.established = tracked, *r.start.entry, r.start.reply, true
 	r.conn.Status |= netfilter.StatusSeenReply | netfilter.StatusConfirmed
@@ -100,7 +101,7 @@ func (r *run) conntrackField(f netfilter.Field) (netfilter.Number, trilean) {
 	case f == netfilter.ConntrackMark:
 		return small(uint64(r.conn.Mark))
 	case f == netfilter.ConntrackStatus:
-		return r.conntrackStatus()
+		return small(uint64(r.conn.Status))
 	case f == netfilter.ConntrackDirection && r.reply:
 		return small(1)
 	case f == netfilter.ConntrackDirection:
@@ -114,10 +115,6 @@ func (r *run) conntrackField(f netfilter.Field) (netfilter.Number, trilean) {
 	}
 	return r.conn.Original.field(f - netfilter.OriginalSource)
 }
-
-// conntrackStatus: a UDP conversation is assured once it has lasted two seconds both ways (nf_conntrack_udp_packet).
-// Whether it has is not known of a later packet; the bit is left out.
-func (r *run) conntrackStatus() (netfilter.Number, trilean) { return small(uint64(r.conn.Status)) }
 
 // field is the n-th of a tuple's fields, in the order of netfilter.OriginalSource and those after it.
 func (t *Tuple) field(n netfilter.Field) (netfilter.Number, trilean) {

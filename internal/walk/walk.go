@@ -24,7 +24,7 @@ type Moment uint8
 // The moments.
 const (
 	First  Moment = iota // the packet that begins the conversation
-	Later                // a later one of who began it, after the other side answered
+	Later                // the next one of who began it, right after the other side's first answer
 	Answer               // the other side's first answer
 )
 
