@@ -132,10 +132,6 @@ func (r *run) changed(s state, change func(*header)) state {
 
 // set is SetField.
 func (t *taking) set(a netfilter.SetField, at int, s state) {
-	if t.free {
-		t.take(at+1, s) // whoever reads the field then finds it not known
-		return
-	}
 	field := fieldOf(a.Field)
 	if field == nil {
 		t.unclear(s, "it changes the "+a.Field.String())

@@ -57,30 +57,36 @@ func eachName(r *netfilter.Rule, note func(netfilter.InterfaceName)) {
 
 // where are the packets whose interface a test names.
 func (c *interfaceClasses) where(s *packetset.Space, t netfilter.InterfaceTest) packetset.Set {
+	return s.Where(t.Field, netfilter.AllOnes, c.numbers(t))
+}
+
+// numbers are those of the interfaces that a test names.
+func (c *interfaceClasses) numbers(t netfilter.InterfaceTest) netfilter.Ranges {
 	var fit []uint64
 	for i, name := range c.names {
 		if fitsAny(t.Names, name) != t.Negate {
 			fit = append(fit, uint64(i))
 		}
 	}
-	return s.Where(t.Field, netfilter.AllOnes, numbers(fit...))
+	return numbers(fit...)
 }
 
 // freePlan is a plan where every field is a variable by itself.
 func freePlan(m *netfilter.Machine, f netfilter.Family) *plan {
 	p := &plan{family: f, space: packetset.NewSpace(f), sets: m.Rules.IPSets, places: newPlaces(m, f), free: true,
-		chains: map[*netfilter.Chain]*chain{}, matched: map[*netfilter.Rule]bool{}, written: writtenFields(m.Rules)}
+		chains: map[*netfilter.Chain]*chain{}, rules: map[*netfilter.Rule]*rule{}, written: writtenFields(m.Rules)}
 	p.interfaces = classesOf(m.Rules)
 	p.ported = p.space.All()
 	return p
 }
 
-// anything is every packet that could come into a chain: with interfaces that there are, and one conntrack state.
-func (p *plan) anything() packetset.Set {
-	set := p.space.Reads(packetset.Plain(netfilter.ConntrackState), numbers(1, 2, 4, 8, 64))
-	last := netfilter.Small(uint64(len(p.interfaces.names) - 1))
-	for _, f := range []netfilter.Field{netfilter.InInterface, netfilter.OutInterface, netfilter.PhysicalIn, netfilter.PhysicalOut} {
-		set = set.And(p.space.Where(f, netfilter.AllOnes, netfilter.Between(netfilter.Number{}, last)))
+// possible are the numbers of fields of which not every number can come: interfaces that there are, and conntrack's states.
+func (p *plan) possible(f netfilter.Field) netfilter.Ranges {
+	switch {
+	case f == netfilter.ConntrackState:
+		return numbers(netfilter.StateInvalid, netfilter.StateEstablished, netfilter.StateRelated, netfilter.StateNew, netfilter.StateUntracked)
+	case isInterface(f):
+		return netfilter.Between(netfilter.Number{}, netfilter.Small(uint64(len(p.interfaces.names)-1)))
 	}
-	return set
+	return nil
 }

@@ -61,19 +61,40 @@ func (r *run) follow(c *chain, s state, depth int) outcome {
 	}
 	u := &hull{plan: r.plan, state: s, only: len(c.rules) <= shortChain}
 	live := []state{s}
-	for _, rl := range c.candidatesFor(u) {
-		if u.excludes(rl) {
+	for list := c.candidatesFor(u); len(list) > 0 && len(live) > 0; {
+		if n := plainRun(list); n >= r.longRun {
+			live = r.meetAll(c, list[:n], u, live, &out, depth)
+			list = list[n:]
 			continue
 		}
-		live = r.meet(rl, live, &out, depth)
-		if len(live) == 0 {
-			break
+		if !u.excludes(list[0]) {
+			live = r.meet(list[0], live, &out, depth)
 		}
+		list = list[1:]
 	}
 	for _, left := range live {
 		out.passed.add(left)
 	}
 	return out
+}
+
+// meetAll takes packets through a run of plain rules.
+func (r *run) meetAll(c *chain, rules []*rule, u *hull, live []state, out *outcome, depth int) []state {
+	var next pool
+	for _, s := range live {
+		if rest, ok := r.decide(c, rules, u, s, out); ok {
+			next.add(rest)
+			continue
+		}
+		left := []state{s}
+		for _, rl := range rules {
+			if len(left) > 0 && !u.excludes(rl) {
+				left = r.meet(rl, left, out, depth)
+			}
+		}
+		next.addAll(left)
+	}
+	return next.states
 }
 
 // meet takes packets through one rule, and gives those that go on with the next.
@@ -108,7 +129,7 @@ func (t *taking) take(at int, s state) {
 	}
 	s.packets = met
 	if at == len(steps) {
-		t.matched[t.rule.Rule] = true
+		t.rule.hit = true
 		t.next.add(s)
 		return
 	}
@@ -117,7 +138,7 @@ func (t *taking) take(at int, s state) {
 
 // act takes the action at an index.
 func (t *taking) act(at int, s state) {
-	t.matched[t.rule.Rule] = true
+	t.rule.hit = true
 	switch a := t.rule.steps[at].action.(type) {
 	case netfilter.Verdict:
 		t.verdict(a, at, s)

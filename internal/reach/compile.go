@@ -1,6 +1,9 @@
 package reach
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
 )
@@ -13,6 +16,8 @@ type chain struct {
 	// rules most are about other ports.
 	candidates map[candidateKey][]*rule
 	fields     []netfilter.Field // that guards are about, the most frequent first
+	asked      []netfilter.Field // that plain rules ask
+	bulks      map[layout]*bulk
 }
 
 type candidateKey struct {
@@ -26,6 +31,9 @@ type rule struct {
 	guards []guard
 	names  []netfilter.InterfaceTest
 	steps  []step
+	plain  *plainRule // nil: it is none
+	box    int32      // its number among the plain rules of its chain
+	hit    bool       // a packet may have matched all of it
 }
 
 // guard is a span of numbers outside of which no packet's field may be that matches the rule.
@@ -45,17 +53,38 @@ func (p *plan) compile(c *netfilter.Chain) *chain {
 	if ready := p.chains[c]; ready != nil {
 		return ready
 	}
-	ready := &chain{Chain: c, candidates: map[candidateKey][]*rule{}}
+	ready := &chain{Chain: c, candidates: map[candidateKey][]*rule{}, bulks: map[layout]*bulk{}}
 	p.chains[c] = ready
 	for _, r := range c.Rules {
 		ready.rules = append(ready.rules, p.compileRule(r))
 	}
 	ready.fields = frequent(ready.rules)
+	ready.notePlain(p)
 	return ready
+}
+
+// notePlain finds the plain rules of a chain where there may be a long run of them.
+func (c *chain) notePlain(p *plan) {
+	if len(c.rules) < p.longRun {
+		return
+	}
+	asked, boxes := map[netfilter.Field]bool{}, int32(0)
+	for _, r := range c.rules {
+		if r.plain = p.plainOf(r); r.plain == nil {
+			continue
+		}
+		r.box = boxes
+		boxes++
+		for _, d := range r.plain.demands {
+			asked[d.Field] = true
+		}
+	}
+	c.asked = slices.Sorted(maps.Keys(asked))
 }
 
 func (p *plan) compileRule(r *netfilter.Rule) *rule {
 	ready := &rule{Rule: r, steps: make([]step, 0, len(r.Steps))}
+	p.rules[r] = ready
 	acted := false
 	for _, s := range r.Steps {
 		switch s := s.(type) {

@@ -9,10 +9,6 @@ import (
 
 // nat is a NAT action: it ends the nat chain, for packets that it has an address for.
 func (t *taking) nat(a netfilter.NAT, at int, s state) {
-	if t.free {
-		t.out.accepted.add(s)
-		return
-	}
 	if t.manip == noManip {
 		t.unclear(s, "it translates where nothing can be translated")
 		return

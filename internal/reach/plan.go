@@ -20,7 +20,8 @@ type plan struct {
 	written map[netfilter.Field]bool // fields that some rule changes
 	bridged map[string]bool          // bridges whose frames are shown to the IP hooks
 	ported  packetset.Set            // the packets that have ports in a conntrack tuple
-	matched map[*netfilter.Rule]bool
+	rules   map[*netfilter.Rule]*rule
+	longRun int // see the constant
 	// free says that every field is a variable by itself: for chains that are judged alone.
 	free       bool
 	interfaces *interfaceClasses
@@ -44,7 +45,7 @@ const (
 
 func newPlan(m *netfilter.Machine, f netfilter.Family) *plan {
 	p := &plan{family: f, space: packetset.NewSpace(f), sets: m.Rules.IPSets, unread: m.Rules.Unread,
-		chains: map[*netfilter.Chain]*chain{}, matched: map[*netfilter.Rule]bool{}, written: writtenFields(m.Rules)}
+		chains: map[*netfilter.Chain]*chain{}, rules: map[*netfilter.Rule]*rule{}, longRun: longRun, written: writtenFields(m.Rules)}
 	p.places = newPlaces(m, f)
 	p.bridged = bridged(m, f)
 	p.ported = p.space.Has(netfilter.DestinationPort).Or(p.space.ICMP())

@@ -62,7 +62,9 @@ type Flow struct {
 	Kind    Kind
 	Hook    netfilter.Hook
 	Chain   *netfilter.Chain // whose rule or policy ended them; nil where none did
-	Rule    *netfilter.Rule  // nil: the chain's policy, or no rule
+	Rule    *netfilter.Rule  // nil: the chain's policy, one of several rules, or none
+	// Several: one of several rules of a long chain ended them, which are not told apart. Follow an example to know which.
+	Several bool
 	With    string
 	In, Out string // of the packets followed: an Answer comes in where its first packet went out
 	// Destination and DestinationPort are what NAT made of them, Source and SourcePort likewise; invalid and 0 where they
@@ -89,7 +91,7 @@ func (a *Analysis) Space(f netfilter.Family) *packetset.Space { return a.plan(f)
 // Matched tells whether any packet followed so far may have matched a rule wholly.
 func (a *Analysis) Matched(r *netfilter.Rule) bool {
 	for _, p := range a.plans {
-		if p.matched[r] {
+		if ready := p.rules[r]; ready != nil && ready.hit {
 			return true
 		}
 	}

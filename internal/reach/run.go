@@ -30,6 +30,7 @@ type flowKey struct {
 	chain               *netfilter.Chain
 	rule                *netfilter.Rule
 	with, in, out       string
+	several             bool
 	source, destination netip.AddrPort
 }
 
@@ -121,7 +122,7 @@ func portOf(v value) uint16 {
 
 // add joins flows that end alike.
 func (r *run) add(f Flow) {
-	key := flowKey{f.Kind, f.Hook, f.Chain, f.Rule, f.With, f.In, f.Out,
+	key := flowKey{f.Kind, f.Hook, f.Chain, f.Rule, f.With, f.In, f.Out, f.Several,
 		netip.AddrPortFrom(f.Source, f.SourcePort), netip.AddrPortFrom(f.Destination, f.DestinationPort)}
 	if i, known := r.known[key]; known {
 		r.flows[i].Packets = r.flows[i].Packets.Or(f.Packets)
