@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
@@ -75,6 +77,8 @@ func withoutObserver(r *netfilter.Ruleset) {
 	r.Tables = others
 }
 
+var Debug func(string, ...any)
+
 // trial is a case under way.
 type trial struct {
 	lab     *Lab
@@ -90,6 +94,8 @@ type conversation struct {
 	first  Packet
 	begun  *Observed // what became of the first packet
 	answer *Observed
+	// known tells that conntrack knows the conversation, whatever the undecided things are: it saw all packets so far.
+	known bool
 }
 
 // run sends all first packets, then an answer to each that came through, then a later packet of each that was answered.
@@ -138,8 +144,16 @@ func (t trial) round(m walk.Moment, all []*conversation) error {
 	}
 	for i, c := range of {
 		o := seen[batch[i].ID]
-		c.keep(m, o)
-		if err := compare(traces[i], o, t.tally); err != nil {
+		c.keep(m, o, traces[i])
+		if Debug != nil {
+			Debug("%v %s -> %s %s %s %v", m, asJSON(batch[i]), o.End, o.Out, asJSON(o.Final), o.Steps)
+			t.lab.Host.Do(func() error {
+				b, _ := os.ReadFile("/proc/thread-self/net/nf_conntrack")
+				Debug("%s", b)
+				return nil
+			})
+		}
+		if err := t.compare(traces[i], o); err != nil {
 			return t.describe(c, m, batch[i], traces[i], o, err)
 		}
 		t.tally.Packets++
@@ -154,13 +168,16 @@ func (c *conversation) goesOn(m walk.Moment) bool {
 	case walk.Answer:
 		return c.begun.End != Gone && answerable(c.first)
 	case walk.Later:
-		return c.answer != nil && c.answer.End != Gone
+		return c.answer != nil && c.answer.End != Gone && c.known
 	}
 	return true
 }
 
 // answerable are packets that somebody could answer so that conntrack knows it for one.
 func answerable(p Packet) bool {
+	if p.Source.IsMulticast() || broadcasts[p.Source.String()] || p.Destination.IsMulticast() {
+		return false
+	}
 	switch p.Protocol {
 	case 1:
 		return p.ICMPType == 8
@@ -169,15 +186,16 @@ func answerable(p Packet) bool {
 	case 6:
 		return p.TCPFlags == 2
 	}
-	return !p.Destination.IsMulticast()
+	return true
 }
 
-func (c *conversation) keep(m walk.Moment, o *Observed) {
+func (c *conversation) keep(m walk.Moment, o *Observed, trace *walk.Trace) {
+	tracked := !slices.ContainsFunc(trace.Ways, func(w walk.Way) bool { return w.Conversation == nil })
 	switch m {
 	case walk.First:
-		c.begun = o
+		c.begun, c.known = o, tracked
 	case walk.Answer:
-		c.answer = o
+		c.answer, c.known = o, c.known && tracked
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 
 // compare holds a walk against what the kernel did. One way that nothing hangs on must be the kernel's, rule by rule; of
 // several, one must end as the kernel ended.
-func compare(trace *walk.Trace, o *Observed, tally *Tally) error {
+func (t trial) compare(trace *walk.Trace, o *Observed) error {
+	tally := t.tally
 	tally.Ends[o.End]++
 	if len(trace.Ways) == 0 {
 		return fmt.Errorf("walk says that there is no such packet")
@@ -21,7 +22,7 @@ func compare(trace *walk.Trace, o *Observed, tally *Tally) error {
 	if slices.ContainsFunc(trace.Ways, func(w walk.Way) bool { return w.End.Kind == walk.Unknown }) {
 		tally.Unknown++
 	}
-	if len(trace.Ways) > 1 || len(trace.Ways[0].Because) > 0 || trace.Ways[0].End.Kind == walk.Unknown {
+	if !trace.Ways[0].Sure || trace.Ways[0].End.Kind == walk.Unknown {
 		return oneOf(trace.Ways, o)
 	}
 	way := trace.Ways[0]
@@ -29,7 +30,8 @@ func compare(trace *walk.Trace, o *Observed, tally *Tally) error {
 		return err
 	}
 	path := pathOf(way)
-	if !slices.Equal(path, o.Steps) {
+	idle := func(p Place) bool { return t.idle(p, way.Packet.Family()) }
+	if !slices.Equal(path, slices.DeleteFunc(slices.Clone(o.Steps), idle)) {
 		return fmt.Errorf("walk goes another way, to the same end")
 	}
 	tally.Certain++
@@ -77,8 +79,8 @@ func sameEnd(e walk.End, o *Observed) error {
 // sameAnswer looks at what the sender is told. Of packets that the kernel itself gives up, it does not matter.
 func sameAnswer(e walk.End, answer string) error {
 	switch {
-	case e.Kind == walk.Rejected && answer != "" && answer != icmpOf(e.With):
-		return fmt.Errorf("walk says that it is rejected with %s (%s), the kernel answered with %s", e.With, icmpOf(e.With), answer)
+	case e.Kind == walk.Rejected && answer != "" && answer != icmpOf(e):
+		return fmt.Errorf("walk says that it is rejected with %s (%s), the kernel answered with %s", e.With, icmpOf(e), answer)
 	case e.Kind == walk.Dropped && (e.Rule != nil || e.Chain != nil) && answer != "":
 		return fmt.Errorf("walk says that it is dropped, the kernel answered with %s", answer)
 	}
@@ -93,13 +95,23 @@ var rejections = map[string]string{
 	"icmp6-adm-prohibited": "icmpv6 1/1", "icmp6-addr-unreachable": "icmpv6 1/3", "icmp6-port-unreachable": "icmpv6 1/4",
 }
 
-func icmpOf(with string) string {
-	for _, word := range []string{with, strings.Replace(with, "icmpv6-", "icmp6-", 1)} {
-		if is := rejections[word]; is != "" {
-			return is
-		}
+func icmpOf(e walk.End) string {
+	word, known := xWords[e.With][e.Packet.Family()]
+	if !known {
+		word = e.With
 	}
-	return "unknown: " + with
+	if is := rejections[word]; is != "" {
+		return is
+	}
+	return "unknown: " + e.With
+}
+
+// xWords are inet's answers, as nft_reject_inet.c sends them for each family.
+var xWords = map[string]map[netfilter.Family]string{
+	"icmpx-no-route":         {netfilter.IPv4: "icmp-net-unreachable", netfilter.IPv6: "icmp6-no-route"},
+	"icmpx-port-unreachable": {netfilter.IPv4: "icmp-port-unreachable", netfilter.IPv6: "icmp6-port-unreachable"},
+	"icmpx-host-unreachable": {netfilter.IPv4: "icmp-host-unreachable", netfilter.IPv6: "icmp6-addr-unreachable"},
+	"icmpx-admin-prohibited": {netfilter.IPv4: "icmp-admin-prohibited", netfilter.IPv6: "icmp6-adm-prohibited"},
 }
 
 func sameHeader(w, k netfilter.Packet) error {
@@ -124,8 +136,8 @@ func sameHeader(w, k netfilter.Packet) error {
 func pathOf(w walk.Way) []Place {
 	var path []Place
 	for _, s := range w.Steps {
-		if s.Chain == nil || s.Kind != walk.RuleMatched && s.Kind != walk.PolicyApplied {
-			continue
+		if s.Chain == nil || s.Kind != walk.RuleMatched && s.Kind != walk.PolicyApplied || s.Text == "in part" {
+			continue // the kernel says nothing of rules that break off after having done something
 		}
 		p := Place{Legacy: s.Chain.Table.Origin == netfilter.XtablesLegacy, Family: s.Chain.Table.Family,
 			Table: s.Chain.Table.Name, Chain: s.Chain.Name}
@@ -167,17 +179,43 @@ type Difference struct {
 
 func (d *Difference) Error() string { return d.text }
 
+// idle tells whether a rule translates addresses of the other family. The kernel says that it matched, but it does nothing
+// (nft_nat_inet_eval), and the model has it not match.
+func (t trial) idle(p Place, f netfilter.Family) bool {
+	r := t.ruleAt(p)
+	if r == nil || p.Family != netfilter.Inet {
+		return false
+	}
+	number := map[netfilter.Family]uint64{netfilter.IPv4: 2, netfilter.IPv6: 10}[f]
+	for i, s := range r.Steps {
+		test, ok := s.(netfilter.Test)
+		if !ok || test.Field != netfilter.NetworkFamily || test.Values.Contains(netfilter.Small(number)) {
+			continue
+		}
+		return slices.ContainsFunc(r.Steps[i:], func(s netfilter.Step) bool { _, is := s.(netfilter.NAT); return is })
+	}
+	return false
+}
+
 // textOf is the rule as the product read it.
 func (t trial) textOf(p Place) string {
+	if r := t.ruleAt(p); r != nil {
+		return r.Text
+	}
+	return ""
+}
+
+// ruleAt is nil where the place is a policy.
+func (t trial) ruleAt(p Place) *netfilter.Rule {
 	for _, table := range t.machine.Rules.Tables {
 		if (table.Origin == netfilter.XtablesLegacy) != p.Legacy || table.Family != p.Family || table.Name != p.Table {
 			continue
 		}
 		if c := table.Chain(p.Chain); c != nil && p.Rule > 0 && p.Rule <= len(c.Rules) {
-			return c.Rules[p.Rule-1].Text
+			return c.Rules[p.Rule-1]
 		}
 	}
-	return ""
+	return nil
 }
 
 func asJSON(v any) string {

@@ -105,12 +105,12 @@ func (n native) nat(p place) string {
 	makers := []func() string{
 		func() string { return words("snat", family, "to", n.byFamily(own4, own6)) },
 		func() string {
-			return words(port, "snat", family, "to", n.byFamily(own4, []string{"[2001:db8:1::10]"})+":50000-50100")
+			return words(port, "snat", family, "to", n.byFamily(own4, []string{"[2001:db8:1::10]"})+":50000-50010")
 		},
 	}
 	if p.hooks == "postrouting" {
 		makers = append(makers, func() string { return "masquerade" }, func() string { return words(n.ip(), "saddr", n.prefix(), "masquerade") },
-			func() string { return words(port, "masquerade to :50000-50100") })
+			func() string { return words(port, "masquerade to :50000-50010") })
 	}
 	return n.one(makers...)
 }

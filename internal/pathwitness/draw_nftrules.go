@@ -93,8 +93,9 @@ func (n native) protocolMatch() string {
 			return words("meta l4proto", n.is(), n.of("tcp", "udp", "sctp", "icmp", "ipv6-icmp", "50"))
 		},
 		func() string { return "meta l4proto { tcp, udp }" },
-		func() string { return words("meta nfproto", n.is(), n.of("ipv4", "ipv6")) },
-		func() string { return words("meta protocol", n.of("ip", "ip6")) },
+		// Of the rule's own family: nft 1.0.6 does not print a test of the other one ("meta protocol ip ip6 saddr ...").
+		func() string { return "meta nfproto " + n.byFamily([]string{"ipv4", "!= ipv6"}, []string{"ipv6", "!= ipv4"}) },
+		func() string { return "meta protocol " + n.ip() },
 		func() string {
 			if n.is4() {
 				return words("ip protocol", n.is(), n.of("tcp", "udp", "icmp"))

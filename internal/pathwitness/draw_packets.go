@@ -74,7 +74,7 @@ func (d draw) arriving(p *Packet) {
 	if p.PhysicalIn != "" && !d.chance(3) {
 		sources = d.neighbours(p.In)
 	}
-	if d.chance(10) {
+	if p.PhysicalIn == "" && d.chance(10) { // a bridge hands what is for everybody to its ports and to the host at once
 		targets = strange
 	}
 	if d.chance(20) {
@@ -105,6 +105,12 @@ func (d draw) made(p *Packet) {
 		sources, targets = join(own6, []string{"::1"}), join(containers6, clients6, own6, []string{"::1"})
 	}
 	p.Source = netip.MustParseAddr(d.of(sources...))
+	if p.Source.IsLoopback() { // a socket with such an address can send nowhere else
+		targets = join(own4, []string{"127.0.0.1"})
+		if !d.is4() {
+			targets = join(own6, []string{"::1"})
+		}
+	}
 	p.Destination = netip.MustParseAddr(d.of(targets...))
 	if d.chance(3) {
 		p.User, p.Group = 1000, 100
@@ -116,7 +122,7 @@ func (d draw) made(p *Packet) {
 
 // transport gives the packet its protocol. No other packet of the case has the source port or the echo's id.
 func (d draw) transport(p *Packet, i int) {
-	p.Protocol = uint8(rapid.SampledFrom([]int{6, 17, 6, 17, 132, 1, 50, 46, 136}).Draw(d.t, "protocol"))
+	p.Protocol = uint8(rapid.SampledFrom([]int{6, 17, 6, 17, 132, 1, 50, 46}).Draw(d.t, "protocol"))
 	if p.Protocol == 1 {
 		d.icmp(p, i)
 		return

@@ -138,12 +138,12 @@ func (x xtables) sourceNAT(p place, withPorts bool) string {
 	if p.chain == "POSTROUTING" {
 		makers = append(makers, func() string { return "-j MASQUERADE" }, func() string { return "-j MASQUERADE" })
 		if withPorts {
-			makers = append(makers, func() string { return "-j MASQUERADE --to-ports 50000-50100" })
+			makers = append(makers, func() string { return "-j MASQUERADE --to-ports 50000-50010" })
 		}
 	}
 	if withPorts {
 		to := x.byFamily(own4, []string{"[2001:db8:1::10]", "[fd17::1]"})
-		makers = append(makers, func() string { return "-j SNAT --to-source " + to + ":50000-50100" })
+		makers = append(makers, func() string { return "-j SNAT --to-source " + to + ":50000-50010" })
 	}
 	return x.one(makers...)
 }

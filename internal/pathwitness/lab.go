@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/vishvananda/netlink"
+
 	"github.com/dockwall/dockwall/internal/netlab"
 )
 
@@ -35,16 +37,20 @@ type link struct {
 var links = []link{
 	{name: "eno1", addresses: []string{"203.0.113.10/24", "2001:db8:1::10/64"}},
 	{name: "wg0", addresses: []string{"10.8.0.1/24", "fd08::1/64"}},
-	{name: "docker0", ports: []string{"vetha", "vethb"}, addresses: []string{"172.17.0.1/16", "fd17::1/64"}},
-	{name: "br-app", ports: []string{"vethc"}, addresses: []string{"172.18.0.1/16", "fd18::1/64"}},
+	{name: "docker0", ports: []string{"vetha", "vethb", "vethn"}, addresses: []string{"172.17.0.1/16", "fd17::1/64"}},
+	{name: "br-app", ports: []string{"vethc", "vethd"}, addresses: []string{"172.18.0.1/16", "fd18::1/64"}},
 }
 
 // bridges are those of the ports.
-var bridges = map[string]string{"vetha": "docker0", "vethb": "docker0", "vethc": "br-app"}
+var bridges = map[string]string{"vetha": "docker0", "vethb": "docker0", "vethn": "docker0", "vethc": "br-app", "vethd": "br-app"}
+
+// neighbours are the ports of the bridges where all their neighbours are. No other packets come from there, so that each
+// can be bridged.
+var neighbours = map[string]string{"docker0": "vethn", "br-app": "vethd"}
 
 // macOf is the address of the neighbour at the far end of a link: one for each, and the first is in rules.
 func macOf(end string) [6]byte {
-	last := map[string]byte{"eno1": 1, "wg0": 2, "vetha": 3, "vethb": 4, "vethc": 5}
+	last := map[string]byte{"eno1": 1, "wg0": 2, "vetha": 3, "vethb": 4, "vethc": 5, "vethd": 6, "vethn": 7}
 	return [6]byte{2, 0, 0, 0, 0, last[end]}
 }
 
@@ -162,7 +168,37 @@ func (l *Lab) finish(one link, ends ...string) error {
 		}
 		l.links[end] = far
 	}
-	return nil
+	return l.settle(one.name)
+}
+
+// settle tells the host and a bridge where the bridge's neighbours are: 253 of each family, for NAT to lead to.
+func (l *Lab) settle(bridge string) error {
+	port := neighbours[bridge]
+	if port == "" {
+		return nil
+	}
+	bytes := macOf(port)
+	mac := net.HardwareAddr(bytes[:])
+	if _, err := l.Host.Run(context.Background(), "", "bridge", "fdb", "replace", mac.String(), "dev", port, "master", "static"); err != nil {
+		return err
+	}
+	return l.Host.Do(func() error {
+		link, err := netlink.LinkByName(bridge)
+		if err != nil {
+			return err
+		}
+		for _, first := range map[string][]string{"docker0": {"172.17.0.2", "fd17::2"}, "br-app": {"172.18.0.2", "fd18::2"}}[bridge] {
+			a := netip.MustParseAddr(first)
+			for range 253 {
+				neighbour := netlink.Neigh{LinkIndex: link.Attrs().Index, State: netlink.NUD_PERMANENT, IP: a.AsSlice(), HardwareAddr: mac}
+				if err := netlink.NeighSet(&neighbour); err != nil {
+					return fmt.Errorf("neighbour %s on %s: %w", a, bridge, err)
+				}
+				a = a.Next()
+			}
+		}
+		return nil
+	})
 }
 
 // identity is one that no packet of the last 60,000 had.

@@ -117,6 +117,9 @@ func (o *Observed) watch(e event, names map[uint32]string) {
 		return
 	}
 	switch e.chain {
+	case "prerouting":
+		o.End = Gone // or on its way: it may have come back over the loopback interface
+		return
 	case "input":
 		o.End, o.Out = Delivered, ""
 	case "postrouting":
@@ -142,6 +145,8 @@ func answered(e event) (uint32, string) {
 			number = binary.BigEndian.Uint32(transport[4:])
 		}
 		return number >> sequenceShift, "tcp-reset"
+	case p.Protocol == 1 && p.ICMPType == 5, p.Protocol == 58 && p.ICMPType == 137:
+		return 0, "" // a redirect: the packet goes on
 	case p.Protocol == 1 && len(transport) >= 14:
 		return uint32(binary.BigEndian.Uint16(transport[12:])), fmt.Sprintf("icmp %d/%d", p.ICMPType, p.ICMPCode)
 	case p.Protocol == 58 && len(transport) >= 12:

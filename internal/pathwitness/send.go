@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 
@@ -55,6 +56,10 @@ func (l *Lab) sendOne(p sending) error {
 	if to := everybody(p); to != nil {
 		return far.SendTo(to, p.Bytes())
 	}
+	if p.PhysicalIn != "" && isNeighbour(p.In, p.Destination) {
+		to := macOf(neighbours[p.In])
+		return far.SendTo(to[:], p.Bytes())
+	}
 	return far.Send(p.Bytes())
 }
 
@@ -72,6 +77,25 @@ func everybody(p sending) net.HardwareAddr {
 		return net.HardwareAddr{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	}
 	return nil
+}
+
+// isNeighbour tells whether an address is of the network on a link, and not the host's own.
+func isNeighbour(name string, a netip.Addr) bool {
+	if a.IsLinkLocalUnicast() && a.Is6() {
+		return true
+	}
+	for _, one := range links {
+		for _, text := range one.addresses {
+			p := netip.MustParsePrefix(text)
+			if p.Addr() == a {
+				return false
+			}
+			if one.name == name && p.Contains(a) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // broadcasts are the laboratory's addresses that stand for everybody on a link.

@@ -19,10 +19,22 @@ func Shrink(c Case, fails func(Case) bool) Case {
 			*text(&smaller.Rules) = strings.Join(lines, "")
 			return smaller
 		}
-		lines := without(strings.SplitAfter(*text(&c.Rules), "\n"), func(lines []string) bool { return fails(with(lines)) })
-		c = with(lines)
+		c = with(without(units(*text(&c.Rules)), func(lines []string) bool { return fails(with(lines)) }))
 	}
 	return c
+}
+
+// units are a text's lines. A table's built-in chains stay with it: iptables-nft-save prints those too that are not there.
+func units(text string) []string {
+	var all []string
+	for _, line := range strings.SplitAfter(text, "\n") {
+		if len(line) > 1 && line[0] == ':' && 'A' <= line[1] && line[1] <= 'Z' && len(all) > 0 {
+			all[len(all)-1] += line
+		} else {
+			all = append(all, line)
+		}
+	}
+	return all
 }
 
 // without is a list with everything taken out without which it still fails (Zeller's delta debugging, in its plain form).
