@@ -12,6 +12,7 @@ import (
 	"github.com/dockwall/dockwall/internal/policy"
 	"github.com/dockwall/dockwall/internal/reach"
 	"github.com/dockwall/dockwall/internal/story"
+	"github.com/dockwall/dockwall/internal/walk"
 )
 
 // Input is what is audited.
@@ -29,19 +30,23 @@ type auditor struct {
 	host     *host.Host
 	analysis *reach.Analysis
 	scene    story.Scene
+	walker   *walk.Walker // made when it is first needed
 	bridges  []string
 	outside  []host.Interface // interfaces on which clients' packets arrive
 	ports    []portPair
 	words    map[string]Vocabulary // by interface
 	found    []*exposed
-	own      *netipx.IPSet   // the host's addresses, loopback with them
-	fromHost map[string]bool // what hostReaches said
+	byOwner  map[*host.Container][]*exposed // publications; nil: those of services
+	at       map[netip.Addr]*host.Container // running ones
+	own      *netipx.IPSet                  // the host's addresses, loopback with them
+	fromHost map[string]bool                // what hostReaches said
 }
 
 // Run audits a host.
 func Run(ctx context.Context, in Input) (*Report, error) {
 	a := &auditor{Input: in, machine: in.Machine, host: in.Host, analysis: reach.New(in.Machine),
-		scene: story.Scene{Machine: in.Machine, Host: in.Host}, bridges: in.Host.Bridges(), ports: portsOf(in.Host), fromHost: map[string]bool{}}
+		scene: story.Scene{Machine: in.Machine, Host: in.Host}, bridges: in.Host.Bridges(), ports: portsOf(in.Host), fromHost: map[string]bool{},
+		byOwner: map[*host.Container][]*exposed{}, at: map[netip.Addr]*host.Container{}}
 	a.report = &Report{Host: in.Host.Name, Engine: engineText(in.Host.Engine), Captured: in.Host.Captured,
 		Missing: in.Machine.Missing, Exposed: []Exposure{}, Findings: []Finding{}}
 	a.findOutside()

@@ -48,11 +48,14 @@ func (a *auditor) near(in string) []netip.Addr {
 
 // evidence is a packet with its way through the host, as package walk follows it.
 func (a *auditor) evidence(p netfilter.Packet) Evidence {
-	return evidence(a.scene, p)
+	if a.walker == nil {
+		a.walker = walk.New(a.machine)
+	}
+	return evidence(a.scene, a.walker, p)
 }
 
-func evidence(scene story.Scene, p netfilter.Packet) Evidence {
-	told := scene.Tell(walk.Question{Packet: p, Moment: walk.First})
+func evidence(scene story.Scene, w *walk.Walker, p netfilter.Packet) Evidence {
+	told := scene.TellWith(w, walk.Question{Packet: p, Moment: walk.First})
 	var b strings.Builder
 	told.Print(&b, story.Style{}, false)
 	lines := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")

@@ -36,8 +36,11 @@ type way struct {
 func (a *auditor) expose(ctx context.Context) error {
 	publications := access.Publications(a.host)
 	for i := range publications {
-		a.found = append(a.found, a.published(&publications[i]))
+		e := a.published(&publications[i])
+		a.found = append(a.found, e)
+		a.byOwner[e.container] = append(a.byOwner[e.container], e)
 	}
+	a.findContainers()
 	for _, f := range bothFamilies {
 		for _, i := range a.outside {
 			if err := ctx.Err(); err != nil {
@@ -147,42 +150,36 @@ func (a *auditor) sortForwarded(flow reach.Flow, f netfilter.Family) {
 		return
 	}
 	rest := flow.Packets
-	for _, e := range a.found {
-		if e.publication == nil || !a.leadsTo(e, flow) {
-			continue
-		}
-		kind := DNAT
-		if e.container == nil {
-			kind = Mesh
-		}
-		mine := rest.And(a.dialling(space, e.publication))
-		e.add(way{kind, f, flow.In, mine})
-		rest = rest.Minus(mine)
+	owner := a.at[flow.Destination]
+	kind := DNAT
+	if owner == nil {
+		kind = Mesh // what stands for it on the bridge is no container
 	}
-	if owner := a.containerAt(flow.Destination); owner != nil && !rest.IsEmpty() {
+	for _, e := range a.byOwner[owner] {
+		port := flow.DestinationPort
+		if kind == Mesh || port == 0 || port == e.publication.ContainerPort {
+			mine := rest.And(a.dialling(space, e.publication))
+			e.add(way{kind, f, flow.In, mine})
+			rest = rest.Minus(mine)
+		}
+	}
+	if owner != nil && !rest.IsEmpty() {
 		a.direct(owner).add(way{ForeignDNAT, f, flow.In, rest})
 	}
 }
 
-// leadsTo tells whether a translated flow goes where a publication leads: to its container's port, or for a service to
-// what stands for the mesh on the bridge.
-func (a *auditor) leadsTo(e *exposed, flow reach.Flow) bool {
-	if e.container == nil {
-		return a.containerAt(flow.Destination) == nil
-	}
-	port := flow.DestinationPort
-	return a.containerAt(flow.Destination) == e.container && (port == 0 || port == e.publication.ContainerPort)
-}
-
-// containerAt is the running container with an address, nil where there is none.
-func (a *auditor) containerAt(address netip.Addr) *host.Container {
+// findContainers notes who has which address.
+func (a *auditor) findContainers() {
 	for i := range a.host.Containers {
 		c := &a.host.Containers[i]
-		if c.Running && slices.ContainsFunc(c.Endpoints, func(e host.Endpoint) bool { return e.IPv4 == address || e.IPv6 == address }) {
-			return c
+		for _, e := range c.Endpoints {
+			for _, address := range []netip.Addr{e.IPv4, e.IPv6} {
+				if c.Running && address.IsValid() && a.at[address] == nil {
+					a.at[address] = c
+				}
+			}
 		}
 	}
-	return nil
 }
 
 // sortDirect finds the containers whose own addresses are dialled.

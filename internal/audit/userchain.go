@@ -50,7 +50,7 @@ func (a *auditor) bypassed(f netfilter.Family, user *netfilter.Chain) {
 
 func (a *auditor) reportBypass(f netfilter.Family, user *netfilter.Chain, closed *netfilter.Machine, p netfilter.Packet, possibly bool) {
 	finding := Finding{Kind: DockerUserBypassed, Subject: fmt.Sprintf("DOCKER-USER (%s)", familyName(f)), Possible: possibly,
-		Evidence: evidence(story.Scene{Machine: closed, Host: a.host}, p), Message: "no rule leads packets into containers past it"}
+		Evidence: evidence(story.Scene{Machine: closed, Host: a.host}, walk.New(closed), p), Message: "no rule leads packets into containers past it"}
 	if !refusesAnything(user) {
 		finding.Severity = Low
 	}

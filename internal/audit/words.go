@@ -43,12 +43,20 @@ func (v Vocabulary) Tell(s *netipx.IPSet, f netfilter.Family) string {
 	case empty(outside):
 		return Anyone
 	}
+	if few, many := len(outside.Ranges()), len(inside.Ranges()); many > muchLonger*few {
+		return Anyone + " except " + strings.Join(v.list(outside, care), ", ")
+	} else if few > muchLonger*many {
+		return strings.Join(v.list(inside, care), ", ")
+	}
 	listed, left := v.list(inside, care), v.list(outside, care)
 	if len(left) < len(listed) || len(left) == len(listed) && named(left) && !named(listed) {
 		return Anyone + " except " + strings.Join(left, ", ")
 	}
 	return strings.Join(listed, ", ")
 }
+
+// muchLonger is how many times as many ranges make a list that is not worth to be written, to see whether it is shorter.
+const muchLonger = 8
 
 // named tells whether the first word is a set's name.
 func named(words []string) bool { return !strings.ContainsAny(words[0], ".:/") }
@@ -81,10 +89,14 @@ func (v Vocabulary) wider(s *netipx.IPSet) *netipx.IPSet {
 	if empty(s) || v.Ignored == nil {
 		return s
 	}
-	best := s
+	best, words := s, len(addressWords(s))
 	for _, r := range v.Ignored.Ranges() {
-		if candidate := union(best, ofRange(r)); len(addressWords(candidate)) < len(addressWords(best)) {
-			best = candidate
+		if !best.OverlapsRange(r) && !best.Contains(r.From().Prev()) && !best.Contains(r.To().Next()) {
+			continue // nowhere near
+		}
+		candidate := union(best, ofRange(r))
+		if n := len(addressWords(candidate)); n < words {
+			best, words = candidate, n
 		}
 	}
 	return best

@@ -74,6 +74,9 @@ func (s Scene) TellWalk(w *walk.Walker, q walk.Question) *Story {
 	return story
 }
 
+// TellWith is Tell with a walker that was made for the scene's machine: making it ready takes longer than a walk.
+func (s Scene) TellWith(w *walk.Walker, q walk.Question) *Story { return s.tellTrace(w, q, true) }
+
 // tellTrace tells a walk; a proxy's own connection is not followed through another proxy.
 func (s Scene) tellTrace(w *walk.Walker, q walk.Question, proxies bool) *Story {
 	t := w.Follow(q)

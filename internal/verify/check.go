@@ -24,6 +24,7 @@ type checker struct {
 	bridges  []string
 	begins   packetset.Set
 	deaf     packetset.Set                                 // packets that nobody hears
+	mute     packetset.Set                                 // TCP without any flag: no such packet can be asked about, because a SYN is meant by that
 	foreign  map[*netfilter.Chain]map[*netfilter.Rule]bool // what is in result.Foreign already
 	reported map[string]bool                               // what is in result.Wrong already, by what is alike
 }
@@ -217,6 +218,9 @@ func (c *checker) example(in string, packets packetset.Set) (p netfilter.Packet,
 	certain := packets.Certainly()
 	if possibly = certain.IsEmpty(); possibly {
 		certain = packets.Possibly()
+	}
+	if told := certain.Minus(c.mute); !told.IsEmpty() {
+		certain = told
 	}
 	for _, i := range c.host.Interfaces {
 		for _, address := range i.Addresses {

@@ -74,6 +74,7 @@ func Check(ctx context.Context, p *policy.Policy, h *host.Host, m *netfilter.Mac
 			space: analysis.Space(f), meaning: NewMeaning(analysis.Space(f), p, h), foreign: map[*netfilter.Chain]map[*netfilter.Rule]bool{}, reported: map[string]bool{}}
 		c.bridges = h.Bridges()
 		c.begins, c.deaf = Beginning(c.space), c.meaning.deaf()
+		c.mute = c.space.Where(netfilter.TCPFlags, netfilter.AllOnes, netfilter.One(netfilter.Small(0)))
 		if err := c.all(ctx, m.Interfaces); err != nil {
 			return nil, err
 		}
