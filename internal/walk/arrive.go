@@ -172,7 +172,11 @@ func (r *run) noRoute(with string) (route, bool) {
 }
 
 func (r *run) ifSourceValid(to route) (route, bool) {
-	if with := r.validSource(r.in, to.out); with != "" {
+	out := ""
+	if to.kind == typeUnicast {
+		out = to.out
+	}
+	if with := r.validSource(r.in, out); with != "" {
 		return r.noRoute(with)
 	}
 	return to, true

@@ -61,7 +61,8 @@ func (r *run) creates() bool {
 	switch {
 	case !ok,
 		original.isICMP() && !begins(p.Protocol, p.ICMPType),
-		p.Protocol == protocolTCP && !opens(p.TCPFlags):
+		p.Protocol == protocolTCP && !opens(p.TCPFlags),
+		p.Protocol == protocolSCTP && r.start.question.Moment != First: // an INIT alone begins one (sctp_new)
 		return false
 	}
 	r.track, r.conn, r.reply = tracked, Conversation{Original: original, Reply: reply}, false

@@ -9,7 +9,7 @@ var runs = sync.Pool{New: func() any { return new(run) }}
 func (w *Walker) Decide(q *Question) End {
 	r := runs.Get().(*run)
 	defer runs.Put(r)
-	r.begin(w, start{packet: w.complete(*q), question: q})
+	r.begin(w, start{packet: w.complete(q), question: q})
 	r.walk()
 	end, forked := r.end, r.forked
 	r.start.question = nil

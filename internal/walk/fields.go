@@ -153,6 +153,9 @@ func (r *run) ownPacket() bool { return r.start.packet.In == "" && !r.looped }
 func (r *run) interfaceName(f netfilter.Field) string {
 	switch f {
 	case netfilter.InInterface:
+		if r.bridged && r.hook == netfilter.Postrouting {
+			return "" // br_nf_post_routing hands on none
+		}
 		return r.in
 	case netfilter.OutInterface:
 		return r.out

@@ -14,7 +14,7 @@ func (w *Walker) followed(q Question, begun []*outcome) []Way {
 		if !first.way.End.Passes() {
 			continue
 		}
-		s := start{packet: laterPacket(w.complete(q)), question: &q, points: (i + 1) * pointsOfOne}
+		s := start{packet: laterPacket(w.complete(&q)), question: &q, points: (i + 1) * pointsOfOne}
 		if q.Moment == Answer {
 			answer, ok := answerTo(first)
 			if !ok {
@@ -44,7 +44,8 @@ func laterPacket(p netfilter.Packet) netfilter.Packet {
 // from where it was sent to. false: such a message has no answer.
 func answerTo(first *outcome) (netfilter.Packet, bool) {
 	end := first.way.End
-	t, ok := tupleOf(&end.Packet).inverse()
+	sent := tupleOf(&end.Packet)
+	t, ok := sent.inverse()
 	p := netfilter.Packet{In: end.Out, Source: t.Source, Destination: t.Destination, Protocol: t.Protocol, TTL: 64}
 	if end.Kind == Forwarded {
 		p.PhysicalIn = first.out.physicalOut

@@ -77,11 +77,11 @@ func (r *run) rewrite(m manip) bool {
 }
 
 // other is the tuple of the direction that the packet does not go in.
-func (r *run) other() Tuple {
+func (r *run) other() *Tuple {
 	if r.reply {
-		return r.conn.Original
+		return &r.conn.Original
 	}
-	return r.conn.Reply
+	return &r.conn.Reply
 }
 
 func (r *run) rewritePort(m manip, target Tuple) {

@@ -143,7 +143,7 @@ func (r *run) sayRoute(format, out string) {
 }
 
 // complete fills in what a question leaves open.
-func (w *Walker) complete(q Question) netfilter.Packet {
+func (w *Walker) complete(q *Question) netfilter.Packet {
 	p := q.Packet
 	if p.TTL == 0 {
 		p.TTL = 64

@@ -20,9 +20,10 @@ const (
 	protocolTCP    = 6
 	protocolUDP    = 17
 	protocolICMPv6 = 58
+	protocolSCTP   = 132
 )
 
-func (t Tuple) isICMP() bool { return t.Protocol == protocolICMP || t.Protocol == protocolICMPv6 }
+func (t *Tuple) isICMP() bool { return t.Protocol == protocolICMP || t.Protocol == protocolICMPv6 }
 
 // tupleOf is nf_ct_get_tuple.
 func tupleOf(p *netfilter.Packet) Tuple {
@@ -37,7 +38,7 @@ func tupleOf(p *netfilter.Packet) Tuple {
 }
 
 // inverse is the tuple of the answers (nf_ct_invert_tuple); false where nothing answers such a message.
-func (t Tuple) inverse() (Tuple, bool) {
+func (t *Tuple) inverse() (Tuple, bool) {
 	i := Tuple{Source: t.Destination, Destination: t.Source, Protocol: t.Protocol}
 	if !t.isICMP() {
 		i.SourcePort, i.DestinationPort = t.DestinationPort, t.SourcePort

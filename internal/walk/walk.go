@@ -139,12 +139,12 @@ func (e End) Passes() bool { return e.Kind == Delivered || e.Kind == Forwarded }
 func (w *Walker) Follow(q Question) *Trace {
 	t := &Trace{Question: q}
 	if q.Moment == First {
-		t.Ways = present(w.explore(start{packet: w.complete(q), question: &q}))
+		t.Ways = present(w.explore(start{packet: w.complete(&q), question: &q}))
 		return t
 	}
 	first := q
 	first.Moment = First
-	begun := w.explore(start{packet: w.complete(first), question: &first, assume: q.Assume})
+	begun := w.explore(start{packet: w.complete(&first), question: &first, assume: q.Assume})
 	t.First = &Trace{Question: first, Ways: present(begun)}
 	t.Ways = w.followed(q, begun)
 	return t
