@@ -23,6 +23,7 @@ demo: packages build
 
 # Everything, with real engines (20.10 and 26.1) where it runs as root.
 test: packages lint build
+	$(GO) test -run Garbage ./internal/netfilter/...
 	$(GO) test -race -timeout 40m ./...
 
 # The engine scenarios with all three engines, 28.5 too.

@@ -14,7 +14,7 @@ func TestGarbageIsBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads 100 MB several times")
 	}
-	const size = 100 << 20
+	const size = garbage
 	head := `{"nftables": [{"table": {"family": "inet", "name": "t"}}, {"chain": {"family": "inet", "table": "t", "name": "c"}}, `
 	for name, unit := range map[string][3]string{
 		"elements":   {head + `{"set": {"family": "inet", "table": "t", "name": "s", "type": "inet_service", "elem": [1`, ",1", "]}}]}"},
