@@ -160,11 +160,10 @@ func (c *checker) mustPass(in string, moment reach.Moment, flow reach.Flow, allo
 	if flow.Kind != reach.Dropped && flow.Kind != reach.Rejected || flow.Chain == nil {
 		return
 	}
-	both := flow.Packets.And(allowed).And(c.begins).Minus(c.deaf)
 	if IsDockwalls(flow.Chain) {
-		c.report(in, moment, flow, Refused, both)
+		c.report(in, moment, flow, Refused, flow.Packets.And(allowed).And(c.begins).Minus(c.deaf))
 	} else if moment == reach.First {
-		c.noteForeign(in, flow, both)
+		c.noteForeign(in, flow, allowed)
 	}
 }
 
@@ -239,19 +238,21 @@ func (c *checker) example(in string, packets packetset.Set) (p netfilter.Packet,
 	return p, possibly
 }
 
-func (c *checker) noteForeign(in string, flow reach.Flow, packets packetset.Set) {
-	if packets.IsEmpty() || c.foreign[flow.Chain][flow.Rule] {
+// noteForeign notes a rule of others that refuses what the policy allows at a published port. That engines refuse
+// packets for containers' own addresses is as it should be.
+func (c *checker) noteForeign(in string, flow reach.Flow, allowed packetset.Set) {
+	if len(c.result.Foreign) >= most || c.foreign[flow.Chain][flow.Rule] {
+		return
+	}
+	packets := flow.Packets.And(c.meaning.published()).And(allowed).And(c.begins).Minus(c.deaf)
+	if packets.IsEmpty() {
 		return
 	}
 	if c.foreign[flow.Chain] == nil {
 		c.foreign[flow.Chain] = map[*netfilter.Rule]bool{}
 	}
 	c.foreign[flow.Chain][flow.Rule] = true
-	published := packets.Minus(c.meaning.direct())
-	f := Foreign{Rule: flow.Rule, Chain: flow.Chain, Direct: published.IsEmpty()}
-	if f.Direct {
-		published = packets
-	}
-	f.Packet, _ = c.example(in, published)
+	f := Foreign{Rule: flow.Rule, Chain: flow.Chain}
+	f.Packet, _ = c.example(in, packets)
 	c.result.Foreign = append(c.result.Foreign, f)
 }

@@ -21,6 +21,8 @@ type Meaning struct {
 	ingress, egress *rules
 	targets         *targets
 	loopback        packetset.Set
+	verdicts        map[string]Verdict       // what Ingress said, by interface
+	unknown         map[string]packetset.Set // what Unknown said
 }
 
 // Verdict is what the policy says of packets: those it governs, and of them those it allows. All other packets are left
@@ -32,7 +34,8 @@ func (v Verdict) Refused() packetset.Set { return v.Governed.Minus(v.Allowed) }
 
 // NewMeaning reads a policy, with the labels' rules merged in, in a space of packets.
 func NewMeaning(s *packetset.Space, p *policy.Policy, h *host.Host) *Meaning {
-	m := &Meaning{space: s, policy: p, host: h, targets: newTargets(s, h)}
+	m := &Meaning{space: s, policy: p, host: h, targets: newTargets(s, h),
+		verdicts: map[string]Verdict{}, unknown: map[string]packetset.Set{}}
 	m.loopback = m.addresses(netfilter.DestinationAddress, loopback)
 	m.ingress = newRules(m, p.Ingress, m.dialled, m.containers)
 	m.egress = newRules(m, p.Egress, m.dialled, m.senders)
@@ -41,6 +44,9 @@ func NewMeaning(s *packetset.Space, p *policy.Policy, h *host.Host) *Meaning {
 
 // Ingress is what the policy says of packets that arrive on an outside interface.
 func (m *Meaning) Ingress(in string) Verdict {
+	if known, ok := m.verdicts[in]; ok {
+		return known
+	}
 	t := m.targets
 	allowed := m.ingress.allowed(in, m.policy.Defaults.Ingress, nil).And(t.single)
 	for _, c := range t.shared {
@@ -51,7 +57,8 @@ func (m *Meaning) Ingress(in string) Verdict {
 		}
 		allowed = allowed.Or(all)
 	}
-	return Verdict{t.governed, allowed.Minus(m.loopback)}
+	m.verdicts[in] = Verdict{t.governed, allowed.Minus(m.loopback)}
+	return m.verdicts[in]
 }
 
 // Egress is what the policy says of packets that arrive on a Docker bridge and leave by an outside interface.
@@ -75,11 +82,15 @@ func (m *Meaning) Unknown(in string) packetset.Set {
 	if m.policy.Defaults.Ingress == policy.Allow {
 		return m.space.None()
 	}
-	return m.targets.governed.Not().Minus(m.ingress.perhaps(in))
+	if _, known := m.unknown[in]; !known {
+		m.unknown[in] = m.targets.governed.Not().Minus(m.ingress.perhaps(in))
+	}
+	return m.unknown[in]
 }
 
-// direct are the packets to containers' own addresses.
-func (m *Meaning) direct() packetset.Set { return m.targets.toOwn }
+// direct are the packets to containers' own addresses, published all others that the policy governs.
+func (m *Meaning) direct() packetset.Set    { return m.targets.toOwn }
+func (m *Meaning) published() packetset.Set { return m.targets.governed.Minus(m.targets.toOwn) }
 
 // deaf are packets that nobody hears: TCP and SCTP to broadcast and multicast addresses, broadcasts to a port of swarm's
 // mesh, where the engine holds the socket and reads nothing, and what is to no address.

@@ -38,7 +38,6 @@ type ForeignView struct {
 	Rule   string `json:"rule"`
 	Owner  string `json:"owner,omitempty"`
 	Packet string `json:"packet"`
-	Direct bool   `json:"direct,omitempty"` // only packets to containers' own addresses
 }
 
 // NewReport tells a result. The machine is the one that was checked.
@@ -53,7 +52,7 @@ func NewReport(r *Result, scene story.Scene) *Report {
 	for _, f := range r.Foreign {
 		told := scene.Tell(walk.Question{Packet: f.Packet, Moment: walk.First})
 		report.Foreign = append(report.Foreign, ForeignView{Rule: placeOf(f.Rule, f.Chain), Owner: whose.Chain(f.Chain),
-			Packet: told.Title, Direct: f.Direct})
+			Packet: told.Title})
 	}
 	return report
 }
@@ -120,12 +119,8 @@ func (v *WrongView) write(w io.Writer, style Style) {
 	fmt.Fprintf(w, "  the policy: %s\n\n", v.Policy)
 }
 
-// writeForeign leaves out what is only about containers' own addresses, which engines refuse by themselves.
 func (r *Report) writeForeign(w io.Writer) {
 	for _, f := range r.Foreign {
-		if f.Direct {
-			continue
-		}
 		owner := ""
 		if f.Owner != "" {
 			owner = " (" + f.Owner + ")"

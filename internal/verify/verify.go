@@ -12,6 +12,7 @@ package verify
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
@@ -29,7 +30,7 @@ type Result struct {
 }
 
 // Proven tells whether the rules certainly do what the policy means.
-func (r *Result) Proven() bool { return len(r.Wrong) == 0 }
+func (r *Result) Proven() bool { return len(r.Wrong) == 0 && len(r.Doubts) == 0 }
 
 // Fault is what is wrong with a packet's way.
 type Fault string
@@ -59,10 +60,9 @@ type Foreign struct {
 	Rule   *netfilter.Rule
 	Chain  *netfilter.Chain
 	Packet netfilter.Packet // an example, the conversation's first
-	Direct bool             // it is for a container's own address, and not for a published port
 }
 
-// most bounds how many wrong packets are reported.
+// most bounds how many wrong packets are reported, and how many rules of others.
 const most = 50
 
 // Check proves a policy, with the labels' rules merged in, on a host whose rules were captured.
@@ -77,6 +77,9 @@ func Check(ctx context.Context, p *policy.Policy, h *host.Host, m *netfilter.Mac
 		c.mute = c.space.Where(netfilter.TCPFlags, netfilter.AllOnes, netfilter.One(netfilter.Small(0)))
 		if err := c.all(ctx, m.Interfaces); err != nil {
 			return nil, err
+		}
+		if c.space.Full() {
+			result.Doubts = append(result.Doubts, fmt.Sprintf("the sets of %s packets became too large to be followed to the end", f))
 		}
 	}
 	return result, nil
