@@ -56,7 +56,10 @@ func (a *app) apply(c *cobra.Command, yes bool) error {
 	if err != nil {
 		return err
 	}
-	return a.showApplied(plan)
+	if err := a.showApplied(plan); err != nil {
+		return err
+	}
+	return a.proveApplied(c, plan)
 }
 
 func (a *app) showApplied(plan *enforce.Plan) error {

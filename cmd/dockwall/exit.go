@@ -42,7 +42,7 @@ const exitHelp = `The exit codes of dockwall:
   7    trace: the packet does not get where it was going
   8    trace: whether it gets there hangs on what is not known
   9    audit --fail-on: there are findings as bad as that
-  10   verify: the kernel does not enforce what the policy means
+  10   verify, apply: the kernel does not enforce what the policy means
   130  interrupted`
 
 // outcome is an exit code without a message: what there is to say has been printed.

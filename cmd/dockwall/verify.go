@@ -7,9 +7,6 @@ import (
 
 	"github.com/dockwall/dockwall/internal/enforce"
 	"github.com/dockwall/dockwall/internal/host"
-	"github.com/dockwall/dockwall/internal/netfilter/capture"
-	"github.com/dockwall/dockwall/internal/story"
-	"github.com/dockwall/dockwall/internal/verify"
 )
 
 const verifyHelp = `Reads the rules back from the kernel and proves, for all packets, that they do what the policy means:
@@ -47,16 +44,14 @@ func (a *app) verify(c *cobra.Command) error {
 		return &host.NoEngineError{DockerHost: "the host", Reason: "the snapshot was taken while no engine answered"}
 	}
 	labelled, _ := p.WithLabels(s.Host)
-	machine := capture.Snapshot(s)
-	found, err := verify.Check(c.Context(), labelled, s.Host, machine)
+	report, err := proof(c.Context(), labelled, s)
 	if err != nil {
 		return err
 	}
-	report := verify.NewReport(found, story.Scene{Machine: machine, Host: s.Host})
 	if a.json {
 		err = a.printJSON(report)
 	} else {
-		report.WriteText(a.stdout, verify.Style{Good: a.style.good, Bad: a.style.bad, Title: a.style.title})
+		report.WriteText(a.stdout, verifyStyle(a.style))
 	}
 	code := exitDone
 	if !report.Proven {
