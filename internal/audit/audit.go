@@ -49,6 +49,10 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 		byOwner: map[*host.Container][]*exposed{}, at: map[netip.Addr]*host.Container{}}
 	a.report = &Report{Host: in.Host.Name, Engine: engineText(in.Host.Engine), Captured: in.Host.Captured,
 		Missing: in.Machine.Missing, Exposed: []Exposure{}, Findings: []Finding{}}
+	if len(a.ports) == 0 && in.Host.Engine == nil {
+		a.report.Missing = append(slices.Clone(a.report.Missing), "no rule here publishes a port: either nothing is published, or "+
+			"Docker has its rules elsewhere (its nftables backend keeps them in nft, which iptables-save does not show)")
+	}
 	a.findOutside()
 	if err := a.expose(ctx); err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func (a *auditor) otherVariant() {
 			}
 			if n > 0 {
 				a.report.add(Finding{Kind: OtherVariant, Subject: fmt.Sprintf("DOCKER-USER of %s (%s)", c.Table.Origin, familyName(f)),
-					Message: fmt.Sprintf("%s of it do nothing: Docker uses %s", counted(n, "rule"), origin)})
+					Message: fmt.Sprintf("%s in it without effect: Docker uses %s", counted(n, "rule"), origin)})
 			}
 		}
 	}

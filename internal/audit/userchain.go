@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
 	"github.com/dockwall/dockwall/internal/reach"
 	"github.com/dockwall/dockwall/internal/story"
+	"github.com/dockwall/dockwall/internal/verify"
 	"github.com/dockwall/dockwall/internal/walk"
 )
 
@@ -23,6 +25,7 @@ func (a *auditor) userChainFindings(ctx context.Context) error {
 			continue
 		}
 		a.bypassed(f, c)
+		a.deadRules(f, c)
 		a.bridgeNetfilter(f, c)
 	}
 	return nil
@@ -147,4 +150,40 @@ func exampleOf(set packetset.Set, in string) (p netfilter.Packet, possibly, some
 	p, some = certain.Example()
 	p.In = in
 	return p, possibly, some
+}
+
+// deadRules finds rules in DOCKER-USER, and in the chains that it leads to, that no packet can come to.
+func (a *auditor) deadRules(f netfilter.Family, user *netfilter.Chain) {
+	for _, c := range reachable(user) {
+		if verify.IsDockwalls(c) {
+			continue
+		}
+		for _, j := range a.analysis.Judge(c, f) {
+			if !j.Dead || !acts(j.Rule) {
+				continue
+			}
+			a.report.add(Finding{Kind: DeadRule, Subject: fmt.Sprintf("%s (%s)", j.Rule, familyName(f)), Line: j.Rule.Line,
+				Message: shadowed(j), Evidence: Evidence{Trace: []string{j.Rule.Text}}})
+		}
+	}
+}
+
+// acts tells whether a rule is there to do something: not only a remark.
+func acts(r *netfilter.Rule) bool {
+	return slices.ContainsFunc(r.Steps, func(s netfilter.Step) bool {
+		v, is := s.(netfilter.Verdict)
+		return is && v.Kind != netfilter.Continue
+	})
+}
+
+// shadowed says why a rule is dead.
+func shadowed(j reach.Judgement) string {
+	if len(j.By) == 0 {
+		return "no packet matches it: what it asks for contradicts itself"
+	}
+	var by []string
+	for _, r := range j.By {
+		by = append(by, fmt.Sprintf("rule %d (%s)", r.Number, r.Text))
+	}
+	return "all that it would match is decided before, by " + short(strings.Join(by, ", "))
 }
