@@ -140,12 +140,19 @@ func (r *run) redirect() ([]netip.Addr, string) {
 	}
 	own := r.w.ownAddresses(r.in, r.family)
 	if r.family == netfilter.IPv6 {
-		own = sameScope(own, r.packet.Destination)
+		own = usable(own, r.packet.Destination)
 	}
 	if len(own) == 0 {
 		return nil, fmt.Sprintf("%s has no address to redirect to", r.in)
 	}
 	return own, ""
+}
+
+// usable are the addresses with the scope of what was dialled (nf_nat_redirect_ipv6_usable), a group's too.
+func usable(own []netip.Addr, d netip.Addr) []netip.Addr {
+	near := d.IsLinkLocalUnicast() || d.IsLinkLocalMulticast()
+	site := d.IsMulticast() && d.As16()[1]&15 == 5
+	return slices.DeleteFunc(own, func(a netip.Addr) bool { return site || a.IsLinkLocalUnicast() != near })
 }
 
 // masquerade is nf_nat_masquerade.c: to an address of the outgoing interface.

@@ -11,6 +11,10 @@ func (w *Walker) followed(q Question, begun []*outcome) []Way {
 	var all []*outcome
 	const pointsOfOne = 1 << 20
 	for i, first := range begun {
+		if first.way.End.Kind == Unknown {
+			all = append(all, first) // nor can it be said what comes after it
+			continue
+		}
 		if !first.way.End.Passes() {
 			continue
 		}
