@@ -53,7 +53,7 @@ func TestWitnessedAnswers(t *testing.T) {
 // A nat chain alone does not switch conntrack on, and is not run without it.
 func TestWitnessedNATWithoutConntrack(t *testing.T) {
 	for text, runs := range map[string]bool{
-		"-A PREROUTING -p tcp -m tcp --dport 1 -j ACCEPT": false,
+		"-A PREROUTING -p tcp -m tcp --dport 1 -j ACCEPT":                           false,
 		"-A PREROUTING -p tcp -m tcp --dport 1 -j DNAT --to-destination 172.17.0.2": true,
 	} {
 		trace := New(machine(t, save("nat", text), "")).Follow(Question{Packet: packet(t, "eth0 198.51.100.7:5000 > 203.0.113.10:53/udp")})
