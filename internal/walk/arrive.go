@@ -111,8 +111,8 @@ func (r *run) forwarded() {
 func (r *run) notForwarded6() string {
 	s := r.packet.Source
 	switch {
-	case r.in == r.out:
-		return ""
+	case r.in == r.out, r.isBridge() && r.w.bridged[1] && r.moved:
+		return "" // after DNAT by br_netfilter ip6_rcv_core takes the new route's interface for the incoming one
 	case s.IsUnspecified() || s.IsLoopback():
 		return "nothing can be sent back to its source"
 	case s.IsLinkLocalUnicast():
@@ -137,18 +137,17 @@ func (r *run) routeIn4() (route, bool) {
 	switch {
 	case destination.IsMulticast():
 		return r.group()
-	case source.IsMulticast() || source == limitedBroadcast:
-		return r.noRoute("a group or everyone is no source (a martian source)")
-	case destination == limitedBroadcast || isZero(source) && destination.IsUnspecified():
+	case isZero(source) && (destination == limitedBroadcast || destination.IsUnspecified()),
+		destination == limitedBroadcast && r.martian() == "":
 		return r.toAll()
-	case isZero(source):
-		return r.noRoute("the source is no address (a martian source)")
+	case r.martian() != "" && !source.IsLoopback():
+		return r.noRoute(r.martian())
 	case isZero(destination):
 		return r.noRoute("the destination is no address (a martian destination)")
 	case destination.IsLoopback() && !r.w.of(r.in).routeLocalnet:
 		return r.noRoute("a loopback address is not taken from outside (route_localnet is off: a martian destination)")
-	case source.IsLoopback() && !r.w.of(r.in).routeLocalnet:
-		return r.noRoute("a loopback address is no source outside (route_localnet is off: a martian source)")
+	case r.martian() != "":
+		return r.noRoute(r.martian())
 	}
 	found := fib.lookup(destination, "")
 	switch {
@@ -162,6 +161,19 @@ func (r *run) routeIn4() (route, bool) {
 		return r.noRoute("there is no route to " + destination.String())
 	}
 	return r.ifSourceValid(r.one(found))
+}
+
+// martian is why an IPv4 source is none, "" where it can be one.
+func (r *run) martian() string {
+	switch source := r.packet.Source; {
+	case source.IsMulticast() || source == limitedBroadcast:
+		return "a group or everyone is no source (a martian source)"
+	case isZero(source):
+		return "the source is no address (a martian source)"
+	case source.IsLoopback() && !r.w.of(r.in).routeLocalnet:
+		return "a loopback address is no source outside (route_localnet is off: a martian source)"
+	}
+	return ""
 }
 
 func isZero(a netip.Addr) bool { return a.Is4() && a.As4()[0] == 0 } // ipv4_is_zeronet

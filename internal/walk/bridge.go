@@ -58,7 +58,10 @@ func (r *run) leadsBack() bool {
 	if len(to) == 0 || to[0].kind != typeUnicast || to[0].out != r.in {
 		return false
 	}
-	return r.family == netfilter.IPv6 || !r.w.forwards(r.family, r.in) || r.validSource(r.in, r.in) == ""
+	if r.family == netfilter.IPv6 {
+		return true
+	}
+	return r.martian() == "" && (!r.w.forwards(r.family, r.in) || r.validSource(r.in, r.in) == "")
 }
 
 func (r *run) acrossBridge() {

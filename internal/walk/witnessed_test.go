@@ -20,6 +20,9 @@ func TestWitnessedRoutes(t *testing.T) {
 			"delivered 203.0.113.255:5000 → 203.0.113.10:53", First},
 		{"but not where it could be told of a shorter way", "eth0 203.0.113.255:5000 > 198.51.100.7:53/udp", "no route", First},
 	})
+	check(t, m, []example{
+		{"a martian is not bridged either", "docker0 255.255.255.255:5000 > 203.0.113.10:80/tcp", "no route", First},
+	})
 	way := New(m).Follow(Question{Packet: packet(t, "docker0 172.17.0.3:5000 > 203.0.113.10:80/tcp")}).Ways[0]
 	if way.End.Packet.TTL != 64 {
 		t.Errorf("a bridged packet has a time to live of %d", way.End.Packet.TTL)
