@@ -19,8 +19,8 @@ type result struct {
 	a, b, gave int32
 }
 
-// greatestCache bounds the cache: 2^20 entries, 16 MB. An entry that falls on another's place replaces it.
-const greatestCache = 1 << 20
+// greatestCache bounds the cache: 2^22 entries, 64 MB. An entry that falls on another's place replaces it.
+const greatestCache = 1 << 22
 
 // combine gives up where a side has given up and the other does not decide alone.
 func (s *Space) combine(op operation, a, b int32) int32 {

@@ -22,21 +22,21 @@ func (c *columns) of(f netfilter.Field) int {
 	return c.at[f]
 }
 
-// bulkFor readies a chain's plain rules for a layout, of which h is an example.
-func (c *chain) bulkFor(p *plan, h *header, l layout) *bulk {
+// bulkFor readies a chain's plain rules for a layout.
+func (c *chain) bulkFor(p *plan, l layout) *bulk {
 	if c.bulks[l] == nil {
-		c.bulks[l] = c.newBulk(p, h, l)
+		c.bulks[l] = c.newBulk(p, &l)
 	}
 	return c.bulks[l]
 }
 
-func (c *chain) newBulk(p *plan, h *header, l layout) *bulk {
+func (c *chain) newBulk(p *plan, l *layout) *bulk {
 	b := &bulk{}
 	cs := columns{at: map[netfilter.Field]int{}}
 	var boxes []packetset.Box
 	for _, r := range c.rules {
 		if r.plain != nil {
-			box := p.box(r.plain, h, l, &cs)
+			box := p.box(r.plain, l, &cs)
 			box.Outcome = b.outcome(r.plain.verdict)
 			boxes = append(boxes, box)
 		}
@@ -58,14 +58,14 @@ func (b *bulk) outcome(v netfilter.Verdict) int {
 }
 
 // box is what a plain rule asks of the fields that are variables in a layout.
-func (p *plan) box(r *plainRule, h *header, l layout, cs *columns) packetset.Box {
+func (p *plan) box(r *plainRule, l *layout, cs *columns) packetset.Box {
 	var box packetset.Box
 	for _, d := range r.demands {
-		if on, some := p.needs(d.Field); some != nil && (l>>on&1 != 0 || on == netfilter.Protocol) {
+		if on, some := p.needs(d.Field); some != nil {
 			narrow(&box, cs.of(on), some)
 		}
-		if l>>d.Field&1 != 0 {
-			narrow(&box, cs.of(p.read(h, d.Field).Field), d.numbers)
+		if of := l[d.Field]; of != netfilter.NoField {
+			narrow(&box, cs.of(of), d.numbers)
 		}
 	}
 	return box
@@ -101,12 +101,12 @@ func (r *run) decide(c *chain, rules []*rule, u *hull, s state, out *outcome) (s
 	if !ok {
 		return s, false
 	}
-	b := c.bulkFor(r.plan, s.header, l)
+	b := c.bulkFor(r.plan, l)
 	list := make([]int32, 0, 64)
 	by := make([]*rule, len(b.outcomes)) // the only rule with an outcome
 	several := make([]bool, len(b.outcomes))
 	for _, rl := range rules {
-		if u.excludes(rl) || !rl.plain.admitted(r.plan, s.header, l) {
+		if u.excludes(rl) || !rl.plain.admitted(r.plan, s.header, &l) {
 			continue
 		}
 		list = append(list, rl.box)

@@ -122,8 +122,9 @@ type bulk struct {
 	outcomes []netfilter.Verdict
 }
 
-// layout says how a header reads the fields of a chain's plain rules: a bit for each field that is as it arrived.
-type layout uint64
+// layout says how a header reads the fields of a chain's plain rules: by field, the one of the arriving packet that it
+// is a copy of; NoField where it is a constant, or missing.
+type layout [64]netfilter.Field
 
 // layoutFor is a header's layout; false where a field is neither as some field arrived nor a constant.
 func (c *chain) layoutFor(p *plan, h *header) (layout, bool) {
@@ -133,11 +134,11 @@ func (c *chain) layoutFor(p *plan, h *header) (layout, bool) {
 		switch {
 		case v.missing || v.isConstant():
 		case v.unknown || v.Add != 0 || !whole(p, v):
-			return 0, false
+			return l, false
 		case (f == netfilter.ReplySourcePort || f == netfilter.ReplyDestinationPort) && !p.free:
-			return 0, false // not followed for ICMP (see withPorts)
+			return l, false // not followed for ICMP (see withPorts)
 		default:
-			l |= 1 << f
+			l[f] = v.Field
 		}
 	}
 	return l, true
@@ -149,10 +150,10 @@ func whole(p *plan, v value) bool {
 }
 
 // admitted tells whether the fields of a header that are constants pass a plain rule.
-func (r *plainRule) admitted(p *plan, h *header, l layout) bool {
+func (r *plainRule) admitted(p *plan, h *header, l *layout) bool {
 	for i := range r.demands {
 		d := &r.demands[i]
-		if l>>d.Field&1 != 0 {
+		if l[d.Field] != netfilter.NoField {
 			continue
 		}
 		if v := p.read(h, d.Field); v.missing || !d.numbers.Contains(v.Fixed) {

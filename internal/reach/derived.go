@@ -54,19 +54,53 @@ func (p *plan) meetsDerived(d derived, mask netfilter.Number, values netfilter.R
 	if p.places.blank {
 		return p.undecided("the " + d.field.String() + " hangs on addresses and routes that are not known")
 	}
+	if d.of.unknown {
+		return p.meetsUnknownClass(d, mask, values, negate)
+	}
+	some := p.space.None()
+	for _, c := range d.classes {
+		if values.Contains(netfilter.Small(c.value).And(mask)) != negate {
+			some = some.Or(p.isOneOf(d.of, c.addresses))
+		}
+	}
+	return some
+}
+
+// meetsUnknownClass is meetsDerived of an address that is one of several.
+func (p *plan) meetsUnknownClass(d derived, mask netfilter.Number, values netfilter.Ranges, negate bool) packetset.Set {
 	var addresses netfilter.Ranges
 	for _, c := range d.classes {
 		if values.Contains(netfilter.Small(c.value).And(mask)) != negate {
 			addresses = addresses.Union(c.addresses)
 		}
 	}
-	return p.isOneOf(d.of, addresses)
+	return p.among(d.of, addresses)
 }
 
-// isOneOf are the packets whose address is one of those.
-func (p *plan) isOneOf(v value, addresses netfilter.Ranges) packetset.Set {
+// among are the packets whose number is one of those.
+func (p *plan) among(v value, list netfilter.Ranges) packetset.Set {
 	if v.unknown {
-		return p.compareUnknown(netfilter.DestinationAddress, v, netfilter.AllOnes, addresses, false)
+		return p.compareUnknown(netfilter.DestinationAddress, v, netfilter.AllOnes, list, false)
 	}
-	return p.space.Reads(v.Reading, addresses)
+	return p.space.Reads(v.Reading, list)
+}
+
+// isOneOf is among for the lists of places.
+func (p *plan) isOneOf(v value, addresses netfilter.Ranges) packetset.Set {
+	if v.unknown || v.IsConstant() || len(addresses) == 0 {
+		return p.among(v, addresses)
+	}
+	key := placeKey{v.Reading, &addresses[0]}
+	s, known := p.built[key]
+	if !known {
+		s = p.space.Reads(v.Reading, addresses)
+		p.built[key] = s
+	}
+	return s
+}
+
+// placeKey is a list of addresses by its identity (those of places are made once and never changed), and how they are read.
+type placeKey struct {
+	packetset.Reading
+	list *netfilter.Range
 }

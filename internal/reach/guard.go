@@ -71,29 +71,31 @@ func (u *hull) excludes(r *rule) bool {
 	}
 	for i := range r.names {
 		t := &r.names[i]
-		name := u.in
-		if t.Field == netfilter.OutInterface {
-			name = u.out
-		}
-		if name != somewhere && fitsAny(t.Names, name) == t.Negate {
+		name, known := u.interfaceName(u.header, t.Field)
+		if known && fitsAny(t.Names, name) == t.Negate {
 			return true
 		}
 	}
 	return false
 }
 
-// candidatesFor are the rules that packets with these numbers can match: those of the chain that the most frequent
-// field with only one number leaves.
+// candidatesFor are the rules that packets with these numbers can match: the fewest that a field with only one number
+// leaves of the chain.
 func (c *chain) candidatesFor(u *hull) []*rule {
 	if len(c.rules) <= shortChain {
 		return c.rules
 	}
+	fewest := c.rules
 	for _, f := range c.fields {
-		if ranges := u.of(f); len(ranges) == 1 && ranges[0].First == ranges[0].Last {
-			return c.with(candidateKey{f, ranges[0].First})
+		ranges := u.of(f)
+		if len(ranges) != 1 || ranges[0].First != ranges[0].Last {
+			continue
+		}
+		if some := c.with(candidateKey{f, ranges[0].First}); len(some) < len(fewest) {
+			fewest = some
 		}
 	}
-	return c.rules
+	return fewest
 }
 
 // with are the rules that a number of a field does not exclude.

@@ -17,6 +17,7 @@ type state struct {
 // header is what became of packets' fields.
 type header struct {
 	in, out              string
+	via                  string    // the new way of a packet that output gave another destination
 	addresses                      // as the packet has them now
 	entry                addresses // as the packet has them after both translations of its conversation
 	dial                 addresses // as the packet had them that began its conversation
@@ -28,6 +29,7 @@ type header struct {
 	sourceDone, destDone bool     // whether the conversation has its source and destination NAT, or has been found to need none
 	icmpType, tcpFlags   value
 	answers              bool // of the other side: its length and its MAC address are not those of the first packet
+	crossed              bool // bridged, in postrouting: rules there do not see where it came in
 	made, looped         bool // by this host; and on its way back over lo
 }
 

@@ -13,7 +13,13 @@ func (r *run) through(h netfilter.Hook, states []state) []state {
 		case conntrackStage:
 			states = r.forEach(states, r.track)
 		case natStage:
-			states = r.translation(st, states)
+			states = r.forEach(states, func(s state, out *pool) {
+				came := r.translation(st, []state{s})
+				if h == netfilter.Output {
+					came = r.reroute(s.destination, came)
+				}
+				out.addAll(came)
+			})
 		default:
 			states = r.forEach(states, func(s state, out *pool) { r.base(st.chain, s, out) })
 		}

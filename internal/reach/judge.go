@@ -73,7 +73,7 @@ func (j *judging) outcome(v, end netfilter.Verdict) int {
 
 func (j *judging) boxOf(r *rule, cs *columns) packetset.Box {
 	if r.plain != nil {
-		return j.box(r.plain, j.header, ^layout(0), cs)
+		return j.box(r.plain, &plainLayout, cs)
 	}
 	box := packetset.Box{Open: true}
 	for _, g := range r.guards {
@@ -84,6 +84,14 @@ func (j *judging) boxOf(r *rule, cs *columns) packetset.Box {
 	}
 	return box
 }
+
+// plainLayout reads every field as itself.
+var plainLayout = func() (l layout) {
+	for f := range l {
+		l[f] = netfilter.Field(f)
+	}
+	return l
+}()
 
 func (j *judging) judge() []Judgement {
 	var all, alive []int32

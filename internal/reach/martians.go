@@ -7,7 +7,7 @@ func (v *sieve) martians() {
 	pl := v.places
 	everyone := pl.prefix("255.255.255.255/32", "")
 	zero := pl.prefix("0.0.0.0/8", "")
-	v.refuse(v.from(pl.multicast.Union(everyone)), "no packet has such a source")
+	v.refuse(v.from(pl.multicast).Or(v.from(everyone)), "no packet has such a source")
 	unset := v.from(zero).And(v.to(pl.prefix("0.0.0.0/32", "")))
 	shout := sieve{run: v.run, state: v.take(v.to(everyone).Or(unset))}
 	v.local.add(shout.take(shout.from(zero)))
@@ -28,12 +28,12 @@ func (v *sieve) validate() {
 		return
 	}
 	if !pl.acceptsLocal(v.in) {
-		v.refuse(v.from(pl.local.Union(pl.broadcast)), "the source is an address of the host")
+		v.refuse(v.from(pl.local).Or(v.from(pl.broadcast)), "the source is an address of the host")
 	}
 	switch pl.reverseFilter(v.in) {
 	case "1":
-		v.refuse(v.from(everything.Minus(pl.behind(v.in))), "the way back does not leave by "+v.in+" (rp_filter)")
+		v.refuse(v.from(pl.behind(v.in)).Not(), "the way back does not leave by "+v.in+" (rp_filter)")
 	case "2":
-		v.refuse(v.from(everything.Minus(pl.routable)), "there is no way back (rp_filter)")
+		v.refuse(v.from(pl.routable).Not(), "there is no way back (rp_filter)")
 	}
 }

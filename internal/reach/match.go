@@ -140,6 +140,9 @@ func fitsAny(list []netfilter.InterfaceName, name string) bool {
 func (p *plan) interfaceName(h *header, f netfilter.Field) (string, bool) {
 	switch f {
 	case netfilter.InInterface:
+		if h.crossed {
+			return "", true
+		}
 		return h.in, true
 	case netfilter.OutInterface:
 		return h.out, h.out != somewhere

@@ -52,7 +52,7 @@ func (t *taking) translate(a netfilter.NAT, s state) {
 	}
 	if a.FirstPort != 0 && a.BasePort == 0 { // a port of the range stays (nf_nat_l4proto_unique_tuple)
 		old := t.ends(s.header).port
-		stays := s.packets.And(t.isOneOf(old, netfilter.Between(netfilter.Small(uint64(a.FirstPort)), netfilter.Small(uint64(max(a.LastPort, a.FirstPort))))))
+		stays := s.packets.And(t.among(old, netfilter.Between(netfilter.Small(uint64(a.FirstPort)), netfilter.Small(uint64(max(a.LastPort, a.FirstPort))))))
 		t.out.accepted.addAll(t.apply(state{stays, s.header}, address, old))
 		s.packets = s.packets.Minus(stays)
 	}

@@ -25,6 +25,8 @@ type places struct {
 	routes    []routed // by interface, the addresses whose best route leaves by it
 	routable  netfilter.Ranges
 	onLink    map[string]netfilter.Ranges // by interface, the addresses that it has any route to
+	made      map[string]netfilter.Ranges // see once
+	madeTypes map[string][]class
 }
 
 // routed are the addresses that an interface leads to. Where several have an equal route, each may be taken.
@@ -34,7 +36,7 @@ type routed struct {
 }
 
 func newPlaces(m *netfilter.Machine, f netfilter.Family) *places {
-	pl := &places{family: f, interfaces: map[string]host.Interface{}, sysctls: m.Sysctls,
+	pl := &places{family: f, made: map[string]netfilter.Ranges{}, madeTypes: map[string][]class{}, interfaces: map[string]host.Interface{}, sysctls: m.Sysctls,
 		blank: len(m.Interfaces) == 0 && len(m.Routes) == 0, strictTCP: m.Sysctls["net.netfilter.nf_conntrack_tcp_loose"] == "0"}
 	for _, i := range m.Interfaces {
 		pl.interfaces[i.Name] = i
@@ -58,7 +60,17 @@ func (pl *places) prefix(four, six string) netfilter.Ranges {
 	if text == "" {
 		return nil
 	}
-	return netfilter.OfPrefix(netip.MustParsePrefix(text))
+	return pl.once(text, func() netfilter.Ranges { return netfilter.OfPrefix(netip.MustParsePrefix(text)) })
+}
+
+// once makes a list of addresses the first time that it is asked for by its name.
+func (pl *places) once(name string, list func() netfilter.Ranges) netfilter.Ranges {
+	made, known := pl.made[name]
+	if !known {
+		made = list()
+		pl.made[name] = made
+	}
+	return made
 }
 
 func (pl *places) loopback() netfilter.Ranges { return pl.prefix("127.0.0.0/8", "::1/128") }

@@ -22,6 +22,7 @@ type plan struct {
 	ported  packetset.Set            // the packets that have ports in a conntrack tuple
 	rules   map[*netfilter.Rule]*rule
 	longRun int // see the constant
+	built   map[placeKey]packetset.Set
 	// free says that every field is a variable by itself: for chains that are judged alone.
 	free       bool
 	interfaces *interfaceClasses
@@ -45,7 +46,7 @@ const (
 
 func newPlan(m *netfilter.Machine, f netfilter.Family) *plan {
 	p := &plan{family: f, space: packetset.NewSpace(f), sets: m.Rules.IPSets, unread: m.Rules.Unread,
-		chains: map[*netfilter.Chain]*chain{}, rules: map[*netfilter.Rule]*rule{}, longRun: longRun, written: writtenFields(m.Rules)}
+		chains: map[*netfilter.Chain]*chain{}, rules: map[*netfilter.Rule]*rule{}, longRun: longRun, built: map[placeKey]packetset.Set{}, written: writtenFields(m.Rules)}
 	p.places = newPlaces(m, f)
 	p.bridged = bridged(m, f)
 	p.ported = p.space.Has(netfilter.DestinationPort).Or(p.space.ICMP())

@@ -19,8 +19,8 @@ func (p *plan) goesBack(h *header) packetset.Set {
 		return back
 	}
 	asking := p.isOneOf(h.source, p.places.prefix("0.0.0.0/8", ""))
-	everyone := p.places.prefix("255.255.255.255/32", "").Union(p.places.prefix("224.0.0.0/24", ""))
-	return back.Or(asking.And(p.isOneOf(h.destination, everyone)))
+	everyone := p.isOneOf(h.destination, p.places.prefix("255.255.255.255/32", ""))
+	return back.Or(asking.And(everyone.Or(p.isOneOf(h.destination, p.places.prefix("224.0.0.0/24", "")))))
 }
 
 // meetsReverse are the packets whose ReversePath & mask is in values.

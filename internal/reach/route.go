@@ -77,7 +77,7 @@ func (v *sieve) leave() {
 		out := sieve{run: v.run, state: s}
 		if s.out != "lo" && !v.places.routesLocalnet(s.out) {
 			loopback := out.from(v.places.loopback())
-			groups := out.to(v.places.multicast.Union(v.places.broadcast))
+			groups := out.to(v.places.multicast).Or(out.to(v.places.broadcast))
 			out.refuse(loopback.Minus(groups), "a loopback address does not leave the host")
 		}
 		v.forward.add(out.state)
@@ -116,7 +116,7 @@ func (v *sieve) groups() {
 
 // delivered takes out the packets for the host itself.
 func (v *sieve) delivered() {
-	here := v.to(v.places.localTo(v.in).Union(v.places.broadcast))
+	here := v.to(v.places.localTo(v.in)).Or(v.to(v.places.broadcast))
 	if v.places.blank {
 		here = here.Or(v.undecided("whether the destination is an address of the host"))
 	}
@@ -132,16 +132,15 @@ func (v *sieve) route6() {
 		v.refuse(v.space.All(), "the host does not forward")
 	}
 	link := v.places.ofOneLink()
-	v.send(v.to(link.Intersect(v.places.onLink[v.in])), v.in)
+	v.send(v.to(v.places.once("of the link "+v.in, func() netfilter.Ranges { return link.Intersect(v.places.onLink[v.in]) })), v.in)
 	v.refuse(v.to(link), "there is no route on that link")
 	v.byRoutes()
 	sent := v.forward
 	v.forward = pool{}
-	bad := link.Union(v.places.prefix("", "::/128"))
 	for _, s := range sent.states {
 		out := sieve{run: v.run, state: s}
 		if s.out != s.in {
-			out.refuse(out.from(bad), "packets of a link are not forwarded")
+			out.refuse(out.from(link).Or(out.from(v.places.prefix("", "::/128"))), "packets of a link are not forwarded")
 		}
 		v.forward.add(out.state)
 	}

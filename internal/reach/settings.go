@@ -44,7 +44,7 @@ func (pl *places) neighbours(name string) netfilter.Ranges {
 			list = append(list, netfilter.OfPrefix(a)...)
 		}
 	}
-	return netfilter.NewRanges(list...).Intersect(pl.unicast())
+	return pl.once("neighbours on "+name, func() netfilter.Ranges { return netfilter.NewRanges(list...).Intersect(pl.unicast()) })
 }
 
 // unicast are the addresses of other hosts.
@@ -58,12 +58,16 @@ func (pl *places) unicast() netfilter.Ranges {
 }
 
 // ofOneLink are the IPv6 addresses whose route must be by the incoming interface (rt6_need_strict).
-func (pl *places) ofOneLink() netfilter.Ranges { return pl.linkLocal().Union(pl.prefix("", "::1/128")) }
+func (pl *places) ofOneLink() netfilter.Ranges {
+	return pl.once("of one link", func() netfilter.Ranges { return pl.linkLocal().Union(pl.prefix("", "::1/128")) })
+}
 
 // localTo are the host's addresses for packets from an interface: those of one link are only reached over it.
 func (pl *places) localTo(in string) netfilter.Ranges {
 	if pl.family == netfilter.IPv4 || pl.isLoopback(in) {
 		return pl.local
 	}
-	return pl.local.Minus(pl.ofOneLink()).Union(pl.localOf(pl.interfaces[in]))
+	return pl.once("local to "+in, func() netfilter.Ranges {
+		return pl.local.Minus(pl.ofOneLink()).Union(pl.localOf(pl.interfaces[in]))
+	})
 }

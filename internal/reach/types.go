@@ -33,7 +33,9 @@ func (pl *places) classes(local, broadcast netfilter.Ranges) []class {
 
 // limited are the IPv4 addresses that are broadcast everywhere.
 func (pl *places) limited() netfilter.Ranges {
-	return pl.prefix("255.255.255.255/32", "").Union(pl.prefix("0.0.0.0/8", ""))
+	return pl.once("limited", func() netfilter.Ranges {
+		return pl.prefix("255.255.255.255/32", "").Union(pl.prefix("0.0.0.0/8", ""))
+	})
 }
 
 func (pl *places) unreachable() netfilter.Ranges {
@@ -45,6 +47,13 @@ func (pl *places) unreachable() netfilter.Ranges {
 
 // typesOn are the types where only one interface is asked: an address of another one is no local address there.
 func (pl *places) typesOn(name string) []class {
+	if pl.madeTypes[name] == nil {
+		pl.madeTypes[name] = pl.newTypesOn(name)
+	}
+	return pl.madeTypes[name]
+}
+
+func (pl *places) newTypesOn(name string) []class {
 	i := pl.interfaces[name]
 	local := pl.localOf(i)
 	if pl.isLoopback(name) {
@@ -56,15 +65,25 @@ func (pl *places) typesOn(name string) []class {
 // packetTypes follow from the destination that the frame had: nobody sends to a broadcast address but by broadcast.
 func (pl *places) packetTypes(h *header) []class {
 	if h.in == "" {
-		return []class{{packetToHost, everything}}
+		return madeHere
 	}
-	broadcast := pl.broadcast.Union(pl.limited())
-	return []class{{packetBroadcast, broadcast}, {packetMulticast, pl.multicast},
-		{packetToHost, everything.Minus(broadcast.Union(pl.multicast))}}
+	const name = "/packets" // no interface's name
+	if pl.madeTypes[name] == nil {
+		broadcast := pl.broadcast.Union(pl.limited())
+		pl.madeTypes[name] = []class{{packetBroadcast, broadcast}, {packetMulticast, pl.multicast},
+			{packetToHost, everything.Minus(broadcast.Union(pl.multicast))}}
+	}
+	return pl.madeTypes[name]
 }
+
+var madeHere = []class{{packetToHost, everything}}
 
 // behind are the addresses, not the host's own, that have a route by an interface: one of the longest.
 func (pl *places) behind(name string) netfilter.Ranges {
+	return pl.once("behind "+name, func() netfilter.Ranges { return pl.newBehind(name) })
+}
+
+func (pl *places) newBehind(name string) netfilter.Ranges {
 	var found netfilter.Ranges
 	for _, r := range pl.routes {
 		if slices.Contains(r.outs, name) {

@@ -9,12 +9,41 @@ func (r *run) incoming(s state) {
 	r.bridge(v.take(v.to(r.places.neighbours(s.in))))
 	r.hook = netfilter.Prerouting
 	if r.family == netfilter.IPv6 && !r.places.isLoopback(s.in) {
-		v.refuse(v.from(r.places.loopback().Union(r.places.multicast)), "no packet from outside has such a source")
-		v.refuse(v.to(r.places.loopback().Union(r.places.prefix("", "ff01::/16"))), "the host's own addresses are for the host alone")
+		v.refuse(v.from(r.places.loopback()).Or(v.from(r.places.multicast)), "no packet from outside has such a source")
+		v.refuse(v.to(r.places.loopback()).Or(v.to(r.places.prefix("", "ff01::/16"))), "the host's own addresses are for the host alone")
 	}
 	for _, came := range r.through(netfilter.Prerouting, v.left()) {
-		r.routed(came)
+		r.turned(s, came)
 	}
+}
+
+// turned takes packets on that came into a bridge for the host: those that NAT gave a destination behind the same bridge
+// are bridged there, if bridges show their frames to the IP hooks (br_nf_pre_routing_finish).
+func (r *run) turned(s, came state) {
+	v := sieve{run: r, state: came}
+	if r.bridged[s.in] {
+		moved := r.equal(s.destination, came.destination).Not()
+		back := sieve{run: r, state: v.take(v.to(r.places.neighbours(s.in)).And(moved))}
+		if r.places.forwards(s.in) {
+			back.validate()
+		}
+		r.across(back.left())
+	}
+	for _, rest := range v.left() {
+		r.routed(rest)
+	}
+}
+
+// across takes packets to another port of the bridge that they came by.
+func (r *run) across(states []state) {
+	var near pool
+	for _, s := range states {
+		near.add(r.changed(s, func(h *header) { h.out = h.in }))
+	}
+	crossed := r.forEach(r.through(netfilter.Forward, near.states), func(s state, out *pool) {
+		out.add(r.changed(s, func(h *header) { h.crossed = true })) // br_nf_post_routing hands no interface on
+	})
+	r.leaves(crossed)
 }
 
 // routed takes a packet from prerouting on.
@@ -36,18 +65,14 @@ func (r *run) bridge(s state) {
 		r.end(r.changed(s, func(h *header) { h.out = h.in }), Flow{Kind: Forwarded, With: "bridged, past the rules"})
 		return
 	}
-	var across pool
 	for _, came := range r.through(netfilter.Prerouting, []state{s}) {
 		v := sieve{run: r, state: came}
-		near := v.take(v.to(r.places.neighbours(s.in)).Or(r.equal(came.destination, came.dialled())))
-		if !near.packets.IsEmpty() {
-			across.add(r.changed(near, func(h *header) { h.out = h.in }))
-		}
-		for _, far := range v.left() {
-			r.routed(far)
+		stayed := v.take(r.equal(s.destination, came.destination))
+		r.across((&sieve{run: r, state: stayed}).left())
+		for _, moved := range v.left() {
+			r.turned(s, moved)
 		}
 	}
-	r.leaves(r.through(netfilter.Forward, across.states))
 }
 
 func (r *run) input(states []state) {
@@ -87,6 +112,24 @@ func (r *run) leaves(states []state) {
 	}
 }
 
+// reroute gives packets that got another destination in output their new way at once (ip_route_me_harder). The hook's
+// later chains still see the interface that was chosen first.
+func (r *run) reroute(before value, states []state) []state {
+	var out pool
+	for _, s := range states {
+		if s.destination == before {
+			out.add(s)
+			continue
+		}
+		again := sieve{run: r, state: s}
+		again.leave()
+		for _, sent := range again.forward.states {
+			out.add(r.changed(sent, func(h *header) { h.out, h.via = s.out, h.out }))
+		}
+	}
+	return out.states
+}
+
 // outgoing follows packets that the host makes: routed, through output, routed anew if NAT gave them another
 // destination, and out; those to itself come back over lo with their conntrack entry.
 func (r *run) outgoing(s state) {
@@ -95,13 +138,10 @@ func (r *run) outgoing(s state) {
 	v.leave()
 	var sent pool
 	for _, came := range r.through(netfilter.Output, v.forward.states) {
-		if came.destination == s.destination {
-			sent.add(came)
-			continue
+		if came.via != "" {
+			came = r.changed(came, func(h *header) { h.out, h.via = h.via, "" })
 		}
-		again := sieve{run: r, state: came}
-		again.leave()
-		sent.addAll(again.forward.states)
+		sent.add(came)
 	}
 	var back pool
 	for _, s := range r.through(netfilter.Postrouting, sent.states) {
