@@ -167,40 +167,50 @@ func (c *chain) leads(f func(*chain)) {
 // usesConntrack tells whether conntrack is switched on for a family: by a rule that asks it or translates
 // (nf_ct_netns_get). A nat chain alone does not do it, and without conntrack the kernel does not run nat chains.
 func usesConntrack(rules *netfilter.Ruleset, family netfilter.Family) bool {
+	asks := func(s netfilter.Step) bool { return asksConntrack(s, family) }
 	for _, t := range rules.Tables {
-		if t.Family.Sees(family) && slices.ContainsFunc(t.Chains, asksConntrack) {
-			return true
+		if !t.Family.Sees(family) {
+			continue
+		}
+		for _, c := range t.Chains {
+			if slices.ContainsFunc(c.Rules, func(r *netfilter.Rule) bool { return slices.ContainsFunc(r.Steps, asks) }) {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-func asksConntrack(c *netfilter.Chain) bool {
-	return slices.ContainsFunc(c.Rules, func(r *netfilter.Rule) bool {
-		return slices.ContainsFunc(r.Steps, stepAsksConntrack)
-	})
-}
-
-func stepAsksConntrack(s netfilter.Step) bool {
+func asksConntrack(s netfilter.Step, family netfilter.Family) bool {
+	inConntrack := func(u netfilter.FieldUse) bool { return ofConntrack(u.Field) }
 	switch s := s.(type) {
 	case netfilter.Test:
 		return ofConntrack(s.Field)
 	case netfilter.Lookup:
-		return slices.ContainsFunc(s.Fields, func(u netfilter.FieldUse) bool { return ofConntrack(u.Field) })
+		return slices.ContainsFunc(s.Fields, inConntrack)
 	case netfilter.VerdictMap:
-		return slices.ContainsFunc(s.Fields, func(u netfilter.FieldUse) bool { return ofConntrack(u.Field) })
+		return slices.ContainsFunc(s.Fields, inConntrack)
 	case netfilter.Either:
 		return slices.ContainsFunc(s.Alternatives, func(all []netfilter.Match) bool {
-			return slices.ContainsFunc(all, func(m netfilter.Match) bool { return stepAsksConntrack(m) })
+			return slices.ContainsFunc(all, func(m netfilter.Match) bool { return asksConntrack(m, family) })
 		})
 	case netfilter.SetField:
 		return ofConntrack(s.Field) || ofConntrack(s.From)
 	case netfilter.NAT:
-		return true
+		return translates(&s, family)
 	case netfilter.Undecided:
 		return slices.ContainsFunc(conntrackWords, func(word string) bool { return strings.Contains(s.Text, word) })
 	}
 	return false
+}
+
+// translates tells whether a NAT is one of the family: inet's are of that of their addresses (nft_nat_init).
+func translates(a *netfilter.NAT, family netfilter.Family) bool {
+	first := a.First
+	if a.Map != nil && len(a.Map.Elements) > 0 && a.Map.Elements[0].Target != nil {
+		first = a.Map.Elements[0].Target.First
+	}
+	return !first.IsValid() || first.Is4() == (family == netfilter.IPv4)
 }
 
 // conntrackWords are in the texts of matches that need conntrack, and are not followed.
