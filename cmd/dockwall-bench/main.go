@@ -34,5 +34,9 @@ func run(ctx context.Context, rounds int, length time.Duration) error {
 		return err
 	}
 	fmt.Println()
+	if err := bench.Analysis(ctx, os.Stdout); err != nil {
+		return err
+	}
+	fmt.Println()
 	return bench.Rates(ctx, os.Stdout, []int{10, 1000, 10000}, rounds, length)
 }
