@@ -16,7 +16,7 @@ const (
 )
 
 // busyHost has 500 publications, each with a DNAT rule and its accept rule, and 10,000 rules in DOCKER-USER: by original
-// port and source, one in ten by source alone.
+// port and source, one in a hundred by source alone.
 func busyHost() *netfilter.Machine {
 	m := &netfilter.Machine{
 		Interfaces: []host.Interface{
@@ -93,7 +93,7 @@ func busyFilter(f netfilter.Family) *netfilter.Table {
 	for i := range benchRules {
 		from := netfilter.Test{Field: netfilter.SourceAddress, Mask: netfilter.AllOnes, Values: netfilter.OfPrefix(randomPrefix(random, f))}
 		kind := []netfilter.VerdictKind{netfilter.Accept, netfilter.Drop, netfilter.Return}[i%3]
-		if i%10 == 0 {
+		if i%100 == 0 {
 			addRule(user, from, verdict(kind))
 			continue
 		}

@@ -61,7 +61,7 @@ func (b *bulk) outcome(v netfilter.Verdict) int {
 func (p *plan) box(r *plainRule, l *layout, cs *columns) packetset.Box {
 	var box packetset.Box
 	for _, d := range r.demands {
-		if on, some := p.needs(d.Field); some != nil {
+		if on, some := p.needs(d.Field); some != nil && l[on] != netfilter.NoField {
 			narrow(&box, cs.of(on), some)
 		}
 		if of := l[d.Field]; of != netfilter.NoField {
@@ -97,7 +97,10 @@ func plainRun(list []*rule) int {
 
 // decide takes packets through a run of plain rules at once; false where that is not possible for their header.
 func (r *run) decide(c *chain, rules []*rule, u *hull, s state, out *outcome) (state, bool) {
-	l, ok := c.layoutFor(r.plan, s.header)
+	if s.header != u.header { // an earlier rule has changed it
+		u = &hull{plan: r.plan, state: s}
+	}
+	l, ok := c.layoutFor(u)
 	if !ok {
 		return s, false
 	}
@@ -106,7 +109,7 @@ func (r *run) decide(c *chain, rules []*rule, u *hull, s state, out *outcome) (s
 	by := make([]*rule, len(b.outcomes)) // the only rule with an outcome
 	several := make([]bool, len(b.outcomes))
 	for _, rl := range rules {
-		if u.excludes(rl) || !rl.plain.admitted(r.plan, s.header, &l) {
+		if u.excludes(rl) || !rl.plain.admitted(u, &l) {
 			continue
 		}
 		list = append(list, rl.box)

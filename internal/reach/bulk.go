@@ -122,43 +122,51 @@ type bulk struct {
 	outcomes []netfilter.Verdict
 }
 
-// layout says how a header reads the fields of a chain's plain rules: by field, the one of the arriving packet that it
-// is a copy of; NoField where it is a constant, or missing.
+// layout says how packets have the fields of a chain's plain rules: by field, the one of the arriving packet that it is a
+// copy of; NoField where it is one number for all of them, or missing.
 type layout [64]netfilter.Field
 
-// layoutFor is a header's layout; false where a field is neither as some field arrived nor a constant.
-func (c *chain) layoutFor(p *plan, h *header) (layout, bool) {
+// layoutFor is the layout of packets; false where a field is neither as some field arrived nor a constant.
+func (c *chain) layoutFor(u *hull) (layout, bool) {
 	var l layout
 	for _, f := range c.asked {
-		v := p.read(h, f)
+		v := u.read(u.header, f)
 		switch {
 		case v.missing || v.isConstant():
-		case v.unknown || v.Add != 0 || !whole(p, v):
+		case v.unknown || v.Add != 0 || !whole(u.plan, v):
 			return l, false
-		case (f == netfilter.ReplySourcePort || f == netfilter.ReplyDestinationPort) && !p.free:
+		case f == netfilter.ReplySourcePort || f == netfilter.ReplyDestinationPort:
 			return l, false // not followed for ICMP (see withPorts)
-		default:
+		case !isOne(u.of(f)):
 			l[f] = v.Field
 		}
 	}
 	return l, true
 }
 
+func isOne(r netfilter.Ranges) bool { return len(r) == 1 && r[0].First == r[0].Last }
+
 func whole(p *plan, v value) bool {
 	most := netfilter.LowBits(p.space.Bits(v.Field))
 	return v.Keep.And(most) == most && v.Fixed == netfilter.Number{}
 }
 
-// admitted tells whether the fields of a header that are constants pass a plain rule.
-func (r *plainRule) admitted(p *plan, h *header, l *layout) bool {
+// admitted tells whether the fields that are one number for all packets pass a plain rule.
+func (r *plainRule) admitted(u *hull, l *layout) bool {
 	for i := range r.demands {
 		d := &r.demands[i]
-		if l[d.Field] != netfilter.NoField {
-			continue
+		if l[d.Field] == netfilter.NoField && !u.isAmong(d.Field, d.numbers) {
+			return false
 		}
-		if v := p.read(h, d.Field); v.missing || !d.numbers.Contains(v.Fixed) {
+		if on, some := u.needs(d.Field); some != nil && l[on] == netfilter.NoField && !u.isAmong(on, some) {
 			return false
 		}
 	}
 	return true
+}
+
+// isAmong tells whether the one number of a field is among some.
+func (u *hull) isAmong(f netfilter.Field, some netfilter.Ranges) bool {
+	one := u.of(f)
+	return len(one) > 0 && some.Contains(one[0].First)
 }

@@ -68,7 +68,7 @@ func (c *chain) notePlain(p *plan) {
 	if len(c.rules) < p.longRun {
 		return
 	}
-	asked, boxes := map[netfilter.Field]bool{}, int32(0)
+	asked, boxes := map[netfilter.Field]bool{netfilter.Protocol: true}, int32(0)
 	for _, r := range c.rules {
 		if r.plain = p.plainOf(r); r.plain == nil {
 			continue
