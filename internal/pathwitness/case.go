@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/dockwall/dockwall/internal/host"
@@ -36,7 +35,7 @@ func (l *Lab) Run(ctx context.Context, c Case, tally *Tally) error {
 }
 
 func (l *Lab) runOnce(ctx context.Context, c Case, tally *Tally) error {
-	if err := l.load(ctx, &c.Rules); err != nil {
+	if err := l.ensure(ctx, &c.Rules); err != nil {
 		return err
 	}
 	s, err := l.snapshot(ctx)
@@ -76,8 +75,6 @@ func withoutObserver(r *netfilter.Ruleset) {
 	}
 	r.Tables = others
 }
-
-var Debug func(string, ...any)
 
 // trial is a case under way.
 type trial struct {
@@ -145,14 +142,6 @@ func (t trial) round(m walk.Moment, all []*conversation) error {
 	for i, c := range of {
 		o := seen[batch[i].ID]
 		c.keep(m, o, traces[i])
-		if Debug != nil {
-			Debug("%v %s -> %s %s %s %v", m, asJSON(batch[i]), o.End, o.Out, asJSON(o.Final), o.Steps)
-			t.lab.Host.Do(func() error {
-				b, _ := os.ReadFile("/proc/thread-self/net/nf_conntrack")
-				Debug("%s", b)
-				return nil
-			})
-		}
 		if err := t.compare(traces[i], o); err != nil {
 			return t.describe(c, m, batch[i], traces[i], o, err)
 		}
@@ -166,16 +155,22 @@ func (t trial) round(m walk.Moment, all []*conversation) error {
 func (c *conversation) goesOn(m walk.Moment) bool {
 	switch m {
 	case walk.Answer:
-		return c.begun.End != Gone && answerable(c.first)
+		return c.begun.End != Gone && answerable(c.first) && !crossesLoopback(c.begun.Final)
 	case walk.Later:
 		return c.answer != nil && c.answer.End != Gone && c.known
 	}
 	return true
 }
 
+// crossesLoopback tells whether a packet came to a loopback address from another one. Nobody can answer it: the kernel
+// refuses sockets the route (__mkroute_output), but not the raw socket that answers here.
+func crossesLoopback(p netfilter.Packet) bool {
+	return p.Destination.IsLoopback() && !p.Source.IsLoopback()
+}
+
 // answerable are packets that somebody could answer so that conntrack knows it for one.
 func answerable(p Packet) bool {
-	if p.Source.IsMulticast() || broadcasts[p.Source.String()] || p.Destination.IsMulticast() {
+	if p.Source.IsMulticast() || p.Source.IsLinkLocalUnicast() || broadcasts[p.Source.String()] || p.Destination.IsMulticast() {
 		return false
 	}
 	switch p.Protocol {
@@ -195,8 +190,19 @@ func (c *conversation) keep(m walk.Moment, o *Observed, trace *walk.Trace) {
 	case walk.First:
 		c.begun, c.known = o, tracked
 	case walk.Answer:
-		c.answer, c.known = o, c.known && tracked
+		c.answer, c.known = o, c.known && tracked && leavesMark(trace)
 	}
+}
+
+// leavesMark tells whether the answer leaves the conntrack mark as the first packet did: walk follows no other later packets.
+func leavesMark(answer *walk.Trace) bool {
+	marks := map[uint32]bool{}
+	for _, w := range slices.Concat(answer.First.Ways, answer.Ways) {
+		if w.Conversation != nil {
+			marks[w.Conversation.Mark] = true
+		}
+	}
+	return len(marks) < 2
 }
 
 // next is the packet to send: the first one, or what walk says that comes next, if it can be sent.

@@ -3,7 +3,6 @@ package pathwitness
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -19,10 +18,8 @@ func (t trial) compare(trace *walk.Trace, o *Observed) error {
 	if len(trace.Ways) == 0 {
 		return fmt.Errorf("walk says that there is no such packet")
 	}
-	if slices.ContainsFunc(trace.Ways, func(w walk.Way) bool { return w.End.Kind == walk.Unknown }) {
-		tally.Unknown++
-	}
 	if !trace.Ways[0].Sure || trace.Ways[0].End.Kind == walk.Unknown {
+		tally.unsure(trace.Ways)
 		return oneOf(trace.Ways, o)
 	}
 	way := trace.Ways[0]
@@ -35,6 +32,7 @@ func (t trial) compare(trace *walk.Trace, o *Observed) error {
 		return fmt.Errorf("walk goes another way, to the same end")
 	}
 	tally.Certain++
+	tally.count(way)
 	tally.Steps += len(path)
 	return nil
 }
@@ -164,9 +162,6 @@ func (t trial) describe(c *conversation, m walk.Moment, s sending, trace *walk.T
 			fmt.Fprintf(&b, "  %-50s %s\n", p, t.textOf(p))
 		}
 	}
-	if path := os.Getenv("PATHWITNESS_DEBUG"); path != "" {
-		fmt.Fprintf(&b, "unread: %q\n", t.machine.Rules.Unread)
-	}
 	return &Difference{Packet: c.number, Moment: m, text: b.String()}
 }
 
@@ -189,7 +184,7 @@ func (t trial) idle(p Place, f netfilter.Family) bool {
 	number := map[netfilter.Family]uint64{netfilter.IPv4: 2, netfilter.IPv6: 10}[f]
 	for i, s := range r.Steps {
 		test, ok := s.(netfilter.Test)
-		if !ok || test.Field != netfilter.NetworkFamily || test.Values.Contains(netfilter.Small(number)) {
+		if !ok || test.Field != netfilter.NetworkFamily || test.Values.Contains(netfilter.Small(number)) != test.Negate {
 			continue
 		}
 		return slices.ContainsFunc(r.Steps[i:], func(s netfilter.Step) bool { _, is := s.(netfilter.NAT); return is })

@@ -15,6 +15,8 @@ var bothFamilies = []netfilter.Family{netfilter.IPv4, netfilter.IPv6}
 type native struct {
 	draw
 	table string // the table's family: "ip", "ip6", "inet"
+	// protocol is what a rule speaks of: "tcp", "udp", "sctp", "icmp", "th" (any with ports) or "other" (any).
+	protocol string
 }
 
 // drawNative is a text for nft -f.

@@ -20,13 +20,13 @@ func (n native) statement(p place) string {
 	if len(p.deeper) > 0 { // the named maps lead to the deepest chain
 		makers = append(makers, n.verdictMap, n.verdictMap)
 	}
-	if p.table != "nat" && p.hooks != "any" {
+	if p.table != "nat" && p.hooks != "any" && p.hooks != "postrouting" {
 		makers = append(makers, n.reject)
 	}
-	if p.table == "filter" {
+	if p.table == "filter" || p.table == "route" {
 		makers = append(makers, func() string { return words(n.ip(), "dscp set", n.of("cs1", "ef")) })
 	}
-	if p.hooks == "any" || p.hooks == "prerouting" && p.table == "filter" {
+	if p.table == "filter" && (p.hooks == "prerouting" || p.hooks == "output") {
 		makers = append(makers, func() string { return "notrack" })
 	}
 	if n.own() {
@@ -36,26 +36,33 @@ func (n native) statement(p place) string {
 }
 
 func (n native) verdictMap() string {
-	return n.one(
-		func() string { return words(n.of("tcp", "udp"), "dport vmap @verdicts") },
-		func() string { return words("iifname vmap @bylink") },
-	)
+	if n.ported() && n.chance(2) {
+		return n.protocol + " dport vmap @verdicts"
+	}
+	return "iifname vmap @bylink"
 }
 
 func (n native) anonymousMap() string {
-	return n.one(
+	makers := []func() string{
 		func() string { return "ct state vmap { established : accept, related : accept, invalid : drop }" },
 		func() string { return "ct state vmap { new : continue, established : accept }" },
-		func() string {
-			return fmt.Sprintf("tcp dport vmap { %s : accept, 8000-9000 : drop }", n.of("22", "80", "443"))
-		},
-		func() string {
+	}
+	if n.ported() {
+		port := n.protocol + " dport"
+		makers = append(makers,
+			func() string {
+				return fmt.Sprintf("%s vmap { %s : accept, 8000-9000 : drop }", port, n.of("22", "80", "443"))
+			},
+			func() string {
+				return fmt.Sprintf("%s saddr . %s vmap { %s . %s : drop }", n.ip(), port, n.address(), n.port())
+			})
+	}
+	if n.protocol == "other" {
+		makers = append(makers, func() string {
 			return fmt.Sprintf("meta l4proto vmap { tcp : %s, udp : accept }", n.of("return", "accept", "drop", "continue"))
-		},
-		func() string {
-			return fmt.Sprintf("%s saddr . tcp dport vmap { %s . %s : drop }", n.ip(), n.address(), n.port())
-		},
-	)
+		})
+	}
+	return n.one(makers...)
 }
 
 func (n native) setMark() string {
@@ -77,7 +84,7 @@ func (n native) setMark() string {
 
 func (n native) reject() string {
 	switch {
-	case n.chance(3):
+	case n.protocol == "tcp" && n.chance(2):
 		return "meta l4proto tcp reject with tcp reset"
 	case n.table == "inet":
 		return n.of("reject", "reject with icmpx admin-prohibited", "reject with icmpx port-unreachable", "reject with icmpx no-route")
@@ -89,48 +96,64 @@ func (n native) reject() string {
 
 // nat is a NAT statement of the chain's side.
 func (n native) nat(p place) string {
-	to, family := n.container(), ""
+	family := ""
 	if n.table == "inet" {
 		family = n.ip()
 	}
-	ports := n.of("tcp", "udp")
-	port := words(ports, "dport", n.port())
-	bracket := to
-	if !n.is4() {
-		bracket = "[" + to + "]"
-	}
 	if p.hooks == "prerouting" || p.hooks == "output" {
-		return n.destinationNAT(family, to, bracket, port, ports)
+		return n.destinationNAT(family)
 	}
-	makers := []func() string{
-		func() string { return words("snat", family, "to", n.byFamily(own4, own6)) },
-		func() string {
-			return words(port, "snat", family, "to", n.byFamily(own4, []string{"[2001:db8:1::10]"})+":50000-50010")
-		},
-	}
+	makers := []func() string{func() string { return words("snat", family, "to", n.byFamily(own4, own6)) }}
 	if p.hooks == "postrouting" {
-		makers = append(makers, func() string { return "masquerade" }, func() string { return words(n.ip(), "saddr", n.prefix(), "masquerade") },
-			func() string { return words(port, "masquerade to :50000-50010") })
+		makers = append(makers, func() string { return "masquerade" }, func() string { return words(n.ip(), "saddr", n.prefix(), "masquerade") })
+	}
+	if n.ported() {
+		port := words(n.protocol, "dport", n.port())
+		makers = append(makers, func() string {
+			return words(port, "snat", family, "to", n.byFamily(own4, []string{"[2001:db8:1::10]"})+":50000-50010")
+		})
+		if p.hooks == "postrouting" {
+			makers = append(makers, func() string { return words(port, "masquerade to :50000-50010") })
+		}
 	}
 	return n.one(makers...)
 }
 
-func (n native) destinationNAT(family, to, bracket, port, ports string) string {
+func (n native) destinationNAT(family string) string {
+	to := n.container()
+	makers := []func() string{
+		func() string { return words("dnat", family, "to", to) },
+		func() string { return words("dnat", family, "to", n.natSpan()) },
+		func() string { return "redirect" },
+	}
+	if n.ported() {
+		makers = append(makers, n.portDNAT(family, to)...)
+	}
+	return n.one(makers...)
+}
+
+func (n native) portDNAT(family, to string) []func() string {
+	bracket := to
+	if !n.is4() {
+		bracket = "[" + to + "]"
+	}
+	dport := n.protocol + " dport"
+	port := words(dport, n.port())
 	makers := []func() string{
 		func() string { return words(port, "dnat", family, "to", to) },
 		func() string { return words(port, "dnat", family, "to", bracket+":"+n.port()) },
 		func() string { return words(port, "redirect to :"+n.port()) },
-		func() string { return words(port, "dnat", family, "to", n.natSpan()) },
+		func() string { return words(port, "dnat", family, "to", bracket+":8000-8010") },
 		func() string { return words(port, "dnat to :"+n.port()) },
 		func() string {
-			return words("dnat", family, "to", ports, "dport map {", n.of("80", "443"), ":", n.container(), ", 8080 :", n.container(), "}")
+			return words("dnat", family, "to", dport, "map {", n.of("80", "443"), ":", n.container(), ", 8080 :", n.container(), "}")
 		},
 	}
 	if n.own() {
-		makers = append(makers, func() string { return words("dnat", family, "to tcp dport map @totarget") },
-			func() string { return words("dnat", n.ip(), "to tcp dport map @toboth") })
+		makers = append(makers, func() string { return words("dnat", family, "to", dport, "map @totarget") },
+			func() string { return words("dnat", n.ip(), "to", dport, "map @toboth") })
 	}
-	return n.one(makers...)
+	return makers
 }
 
 func (n native) natSpan() string {

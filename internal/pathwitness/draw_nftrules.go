@@ -5,8 +5,14 @@ import (
 	"strings"
 )
 
-// rule is a rule of nft: matches, then what is done.
+// rule is a rule of nft: matches, then what is done. All that it says of protocols is of one: nft 1.0.6 does not print a
+// test of another protocol or family before a match that implies one ("meta l4proto 50 tcp dport 80", "meta protocol ip
+// ip6 saddr ::1", "ct l3proto ipv6 ip dscp set ef" and "meta iiftype ether meta nfproto ipv6" lose their beginnings).
 func (n native) rule(p place) string {
+	n.protocol = n.of("tcp", "tcp", "udp", "sctp", "icmp", "th", "other", "other")
+	if p.table == "nat" {
+		n.protocol = n.of("tcp", "tcp", "udp", "other")
+	}
 	var parts []string
 	for range n.upTo(2) {
 		parts = append(parts, n.match(p))
@@ -30,8 +36,11 @@ func (n native) is() string { return n.not("!=") }
 
 func (n native) match(p place) string {
 	makers := []func() string{
-		n.addressMatch, n.addressMatch, n.interfaceMatch, n.interfaceMatch, n.protocolMatch, n.portMatch, n.portMatch, n.portMatch,
-		n.flags, n.icmp, n.mark, n.conntrack, n.conntrack, n.conntrack, n.fib, n.fib, n.header, n.other, n.concatenation,
+		n.addressMatch, n.addressMatch, n.interfaceMatch, n.interfaceMatch, n.ofProtocol, n.ofProtocol, n.ofProtocol, n.ofProtocol,
+		n.mark, n.conntrack, n.conntrack, n.conntrack, n.addressType, n.header, n.other,
+	}
+	if p.hooks == "prerouting" || p.hooks == "input" || p.hooks == "forward" {
+		makers = append(makers, n.fib, n.fib)
 	}
 	if p.hooks == "output" || p.hooks == "postrouting" {
 		makers = append(makers, func() string {
@@ -87,34 +96,68 @@ func (n native) interfaceMatch() string {
 	))
 }
 
+// ofProtocol is a match of the rule's protocol.
+func (n native) ofProtocol() string {
+	switch n.protocol {
+	case "icmp":
+		return n.icmp()
+	case "th":
+		return n.portMatch(n.of("meta l4proto { tcp, udp } th", "th"))
+	case "other":
+		return n.one(n.protocolMatch, n.familyMatch, n.anyConcatenation)
+	case "tcp":
+		return n.one(n.ownPorts, n.ownPorts, n.flags, n.concatenation, n.ownProtocol)
+	}
+	return n.one(n.ownPorts, n.ownPorts, n.concatenation, n.ownProtocol)
+}
+
+func (n native) ownPorts() string { return n.portMatch(n.protocol) }
+
+func (n native) ownProtocol() string {
+	return n.of("meta l4proto "+n.protocol, "ct protocol "+n.protocol, "meta l4proto "+n.protocol+" ct original protocol "+n.protocol)
+}
+
 func (n native) protocolMatch() string {
 	return n.one(
 		func() string {
 			return words("meta l4proto", n.is(), n.of("tcp", "udp", "sctp", "icmp", "ipv6-icmp", "50"))
 		},
 		func() string { return "meta l4proto { tcp, udp }" },
-		// Of the rule's own family: nft 1.0.6 does not print a test of the other one ("meta protocol ip ip6 saddr ...").
-		func() string { return "meta nfproto " + n.byFamily([]string{"ipv4", "!= ipv6"}, []string{"ipv6", "!= ipv4"}) },
-		func() string { return "meta protocol " + n.ip() },
+		func() string {
+			return words("ct", n.of("original", "reply"), "protocol", n.is(), n.of("tcp", "udp", "17"))
+		},
 		func() string {
 			if n.is4() {
 				return words("ip protocol", n.is(), n.of("tcp", "udp", "icmp"))
 			}
 			return words("ip6 nexthdr", n.is(), n.of("tcp", "udp", "ipv6-icmp"))
 		},
-		func() string { return words("ct l3proto", n.of("ipv4", "ipv6")) },
 	)
 }
 
-func (n native) portMatch() string {
-	header := n.of("tcp", "udp", "sctp", "meta l4proto { tcp, udp } th", "th")
+func (n native) familyMatch() string {
+	if n.table != "inet" {
+		return "meta protocol " + n.ip()
+	}
+	return n.one(
+		func() string {
+			return "meta nfproto " + n.byFamily([]string{"ipv4", "!= ipv6"}, []string{"ipv6", "!= ipv4"})
+		},
+		func() string { return "meta protocol " + n.ip() },
+	)
+}
+
+func (n native) portMatch(header string) string {
+	if n.chance(8) {
+		return words(header, n.of("dport", "sport"), n.of("< 1024", ">= 8000", "<= 80"))
+	}
 	return words(header, n.of("dport", "dport", "dport", "sport"), n.is(), n.one(
 		n.port, n.port,
 		func() string { return n.portSpan("-") },
 		func() string { return "{ " + n.anonymous(n.port) + " }" },
 		func() string { return "{ 22, 80-443, 8000-9000 }" },
 		func() string { return "@dports" },
-		func() string { return n.of("40000-40010", "< 1024", ">= 8000") },
+		func() string { return "40000-40010" },
 	))
 }
 
@@ -142,6 +185,9 @@ func (n native) mark() string {
 }
 
 func (n native) conntrack() string {
+	if n.ported() && n.chance(4) {
+		return words("meta l4proto", n.protocol, "ct", n.of("original", "reply"), n.of("proto-dst", "proto-src"), n.is(), n.port())
+	}
 	return n.one(
 		func() string {
 			return words("ct state", n.is(), n.list(",", "new", "established", "related", "invalid", "untracked"))
@@ -154,22 +200,19 @@ func (n native) conntrack() string {
 		func() string {
 			return words("ct", n.of("original", "reply"), n.ip(), n.of("saddr", "daddr"), n.is(), n.prefix())
 		},
-		func() string {
-			return words("meta l4proto", n.of("tcp", "udp"), "ct", n.of("original", "reply"), n.of("proto-dst", "proto-src"), n.is(), n.port())
-		},
-		func() string {
-			return words("ct", n.of("original", "reply"), "protocol", n.is(), n.of("tcp", "udp", "17"))
-		},
-		func() string { return words("ct protocol", n.of("tcp", "udp")) },
 	)
 }
 
+const fibTypes = "local;unicast;broadcast;multicast;{ local, broadcast };!= local"
+
+func (n native) addressType() string {
+	return words("fib", n.of("daddr", "saddr"), "type", n.of(strings.Split(fibTypes, ";")...))
+}
+
+// fib are the routes that only hooks with an incoming interface may ask for.
 func (n native) fib() string {
-	types := n.of("local", "unicast", "broadcast", "multicast", "{ local, broadcast }", "!= local")
 	return n.one(
-		func() string { return words("fib daddr type", types) },
-		func() string { return words("fib saddr type", types) },
-		func() string { return words("fib daddr . iif type", types) },
+		func() string { return words("fib daddr . iif type", n.of(strings.Split(fibTypes, ";")...)) },
 		func() string { return words("fib saddr . iif oif", n.of("exists", "missing")) },
 		func() string { return words("fib saddr . mark . iif oif", n.of("exists", "missing")) },
 		func() string { return words("fib daddr oif", n.of(`"eno1"`, `"docker0"`, "exists", "missing")) },
@@ -193,30 +236,36 @@ func (n native) other() string {
 	return n.one(
 		func() string { return words("meta pkttype", n.is(), n.of("host", "broadcast", "multicast", "other")) },
 		func() string { return words("ether saddr", n.is(), "02:00:00:00:00:01") },
-		func() string { return words("meta iiftype", n.of("ether", "loopback")) },
 		func() string { return words("iif", n.of("lo", "eno1")) },
 		func() string { return words("@th,16,16", n.of("80", "443", "8080")) },
 	)
 }
 
+// ported tells whether the rule's protocol has ports.
+func (n native) ported() bool {
+	return n.protocol == "tcp" || n.protocol == "udp" || n.protocol == "sctp"
+}
+
 func (n native) concatenation() string {
+	port := n.protocol + " dport"
 	makers := []func() string{
 		func() string {
-			return fmt.Sprintf("iifname . tcp dport { %s }", n.anonymous(func() string { return `"` + n.of(interfaces...) + `" . ` + n.port() }))
+			return fmt.Sprintf("iifname . %s { %s }", port, n.anonymous(func() string { return `"` + n.of(interfaces...) + `" . ` + n.port() }))
 		},
 		func() string {
-			return fmt.Sprintf("%s saddr . %s daddr . udp dport { %s }", n.ip(), n.ip(),
+			return fmt.Sprintf("%s saddr . %s daddr . %s { %s }", n.ip(), n.ip(), port,
 				n.anonymous(func() string { return n.address() + " . " + n.address() + " . " + n.port() }))
-		},
-		func() string {
-			return fmt.Sprintf("meta l4proto . th dport { %s }", n.anonymous(func() string { return n.of("tcp", "udp", "sctp") + " . " + n.port() }))
 		},
 	}
 	if n.own() {
-		makers = append(makers, func() string { return words(n.ip(), "daddr . tcp dport", n.is(), "@pairs") },
-			func() string { return words("iifname .", n.ip(), "daddr . tcp dport", n.is(), "@triples") })
+		makers = append(makers, func() string { return words(n.ip(), "daddr .", port, n.is(), "@pairs") },
+			func() string { return words("iifname .", n.ip(), "daddr .", port, n.is(), "@triples") })
 	}
 	return n.one(makers...)
+}
+
+func (n native) anyConcatenation() string {
+	return fmt.Sprintf("meta l4proto . th dport { %s }", n.anonymous(func() string { return n.of("tcp", "udp", "sctp") + " . " + n.port() }))
 }
 
 func (n native) undecided() string {

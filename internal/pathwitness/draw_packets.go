@@ -82,7 +82,18 @@ func (d draw) arriving(p *Packet) {
 	}
 	p.Source = netip.MustParseAddr(d.of(sources...))
 	p.Destination = netip.MustParseAddr(d.of(targets...))
+	if p.Source == p.Destination {
+		p.Source = d.other() // else conntrack could not tell answers of protocols without ports
+	}
 	p.SourceMAC = macOf(from)
+}
+
+// other is a client that is in no list.
+func (d draw) other() netip.Addr {
+	if d.is4() {
+		return netip.MustParseAddr("198.51.100.200")
+	}
+	return netip.MustParseAddr("2001:db8:7::200")
 }
 
 // neighbours are the containers behind a bridge.

@@ -115,10 +115,19 @@ func (x xtables) rule(p place) string {
 
 func (x xtables) addresses() string {
 	return x.one(
-		func() string { return words(x.not("!"), "-d", x.prefix()) },
-		func() string { return words(x.not("!"), "-s", x.prefix()) },
+		func() string { return x.side("-d") },
+		func() string { return x.side("-s") },
 		func() string { return words("-s", x.prefix(), "-d", x.prefix()) },
 	)
+}
+
+// side is one end; iptables-nft knows no negation of everything.
+func (x xtables) side(option string) string {
+	p := x.prefix()
+	if strings.HasSuffix(p, "/0") {
+		return words(option, p)
+	}
+	return words(x.not("!"), option, p)
 }
 
 // interfaces are -i and -o where the hooks have them.

@@ -22,6 +22,7 @@ type Lab struct {
 	trace     *trace
 	processor int
 	next      uint32 // the last packet's identity
+	fresh     *Rules // that were loaded, and that no packet has met; nil: others
 	sets      bool   // whether there are ipsets
 	legacy    bool   // whether iptables-legacy is used here: its tables never leave a namespace again
 }

@@ -19,7 +19,7 @@ import (
 
 // Each check is one ruleset with up to 60 conversations of three packets. `make fuzz-kernel` goes on for longer; a
 // failure prints rapid's seed and the whole case, shrunk, and keeps it in testdata.
-const checks = "60"
+const checks = "150"
 
 var fuzzTime = flag.Duration("pathwitness.time", 0, "go on with fresh seeds for as long")
 
@@ -79,6 +79,7 @@ func TestTheKernelGoesWalksWay(t *testing.T) {
 				agree(t, l, world, tally)
 			}
 			t.Log(tally)
+			t.Log(tally.Covered())
 			tally.showsSomething(t)
 		})
 	}

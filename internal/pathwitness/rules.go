@@ -53,6 +53,7 @@ var emptyLegacy = map[string]string{
 // load puts rules in the place of those that were there, and forgets all conversations. Where a tool refuses its text
 // the error is a *refusal.
 func (l *Lab) load(ctx context.Context, r *Rules) error {
+	l.fresh = nil
 	if err := l.reset(ctx); err != nil {
 		return err
 	}
@@ -73,8 +74,23 @@ func (l *Lab) load(ctx context.Context, r *Rules) error {
 			return &refusal{one.text, err}
 		}
 	}
-	_, err := l.Host.Run(ctx, observer, "nft", "-f", "-")
-	return err
+	if _, err := l.Host.Run(ctx, observer, "nft", "-f", "-"); err != nil {
+		return err
+	}
+	as := *r
+	l.fresh = &as
+	return nil
+}
+
+// ensure loads rules, unless they were loaded and no packet has met them yet.
+func (l *Lab) ensure(ctx context.Context, r *Rules) error {
+	if l.fresh == nil || *l.fresh != *r {
+		if err := l.load(ctx, r); err != nil {
+			return err
+		}
+	}
+	l.fresh = nil
+	return nil
 }
 
 func (l *Lab) reset(ctx context.Context) error {

@@ -10,6 +10,8 @@
 // them refuse the same packet (which rule did), translate it (the first one does), or where one sets a mark that the
 // other reads.
 //
+// A later packet meets the conntrack mark that the first one left: what answers do to the mark is not followed.
+//
 // Not looked at: clashes of ports in NAT (a free one is taken for granted), IPsec, VRFs, flow tables, bridge, arp and
 // netdev chains, and the size of packets.
 package walk
@@ -24,7 +26,7 @@ type Moment uint8
 // The moments.
 const (
 	First  Moment = iota // the packet that begins the conversation
-	Later                // the next one of who began it, right after the other side's first answer
+	Later                // the next one of who began it, after an answer that left the conntrack mark alone
 	Answer               // the other side's first answer
 )
 
