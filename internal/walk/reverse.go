@@ -39,6 +39,9 @@ func (r *run) goesBack() bool {
 	if p.Source.Is4() && p.Source.As4()[0] == 0 && (p.Destination == limitedBroadcast || isLocalMulticast(p.Destination)) {
 		return true // a DHCP client
 	}
+	if p.Source.Is6() && p.Source.IsLinkLocalMulticast() {
+		return true // asked of the interface, which has a route to ff00::/8 (seen on bridged packets only)
+	}
 	only := ""
 	if p.Source.Is6() && p.Source.IsLinkLocalUnicast() {
 		only = r.in
