@@ -16,7 +16,7 @@ func (p *plan) goesBack(h *header) packetset.Set {
 	}
 	back := p.isOneOf(h.source, p.places.behind(h.in))
 	if p.family == netfilter.IPv6 {
-		return back
+		return back.Or(p.isOneOf(h.source, p.places.prefix("ff02::/16", ""))) // asked of the interface itself
 	}
 	asking := p.isOneOf(h.source, p.places.prefix("0.0.0.0/8", ""))
 	everyone := p.isOneOf(h.destination, p.places.prefix("255.255.255.255/32", ""))
