@@ -36,7 +36,8 @@ func TestUnits(t *testing.T) {
 
 // Scripts are scripts, and the maintainer's do nothing for actions that are not theirs.
 func TestScripts(t *testing.T) {
-	for _, path := range []string{"scripts/postinst.sh", "scripts/prerm.sh", "scripts/postrm.sh", "runit/dockwall/run"} {
+	for _, path := range []string{"scripts/postinst.sh", "scripts/prerm.sh", "scripts/postrm.sh", "runit/dockwall/run",
+		"prometheus/textfile.sh"} {
 		run(t, "sh", "-n", path)
 	}
 	for _, script := range []string{"postinst", "prerm", "postrm"} {

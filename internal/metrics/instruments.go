@@ -54,7 +54,7 @@ func newInstruments() *instruments {
 		rules:         gauge("policy_rules", "Rules of the policy in force, with those of labels."),
 		setMembers:    gauge("set_members", "Ranges of addresses in the sets of the rules in force."),
 		publications:  gauge("publications", "Published ports of running containers and of swarm's mesh, by family and address."),
-		containers:    gauge("containers", "Containers that Docker has running."),
+		containers:    gauge("containers", "Containers that run."),
 	}
 	for _, result := range []string{resultOK, resultFailed} {
 		i.rounds.WithLabelValues(result)

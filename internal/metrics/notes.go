@@ -96,16 +96,21 @@ func (m *Metrics) count(r guard.Report) {
 	}
 	m.rules.Set(float64(len(r.Plan.Policy.Ingress) + len(r.Plan.Policy.Egress)))
 	m.setMembers.Set(float64(r.Plan.Gate.SetMembers()))
-	m.containers.Set(float64(len(r.Plan.Host.Containers)))
-	m.publications.Set(float64(publications(r.Plan.Host)))
+	containers, publications := sizes(r.Plan.Host)
+	m.containers.Set(float64(containers))
+	m.publications.Set(float64(publications))
 }
 
-func publications(h *host.Host) int {
-	n := len(h.Services)
+// sizes count the containers that run, and what they and swarm publish.
+func sizes(h *host.Host) (containers, publications int) {
+	publications = len(h.Services)
 	for i := range h.Containers {
-		n += len(h.Containers[i].Publications)
+		if h.Containers[i].Running {
+			containers++
+			publications += len(h.Containers[i].Publications)
+		}
 	}
-	return n
+	return containers, publications
 }
 
 // policy is the one in force.
