@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"net"
@@ -111,9 +112,10 @@ func TestServer(t *testing.T) {
 
 func get(t *testing.T, at net.Addr) string {
 	t.Helper()
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, Dial: func(string, string) (net.Conn, error) {
-		return net.Dial(at.Network(), at.String())
-	}}}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, at.Network(), at.String())
+		}}}
 	answer, err := client.Get("http://dockwall/metrics")
 	if err != nil {
 		t.Fatal(err)
