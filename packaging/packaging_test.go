@@ -34,9 +34,33 @@ func TestUnits(t *testing.T) {
 	}
 }
 
+// The drop-in for a port leaves the unit as closed as it is.
+func TestMetricsDropIn(t *testing.T) {
+	if _, err := exec.LookPath("systemd-analyze"); err != nil {
+		t.Skip("systemd-analyze is not installed: skipped")
+	}
+	text := ""
+	for _, part := range []string{"systemd/dockwall.service", "prometheus/metrics-listen.conf"} {
+		data, err := os.ReadFile(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += strings.ReplaceAll(string(data), "/usr/bin/dockwall", "/bin/true") + "\n" // a section may come twice
+	}
+	path := filepath.Join(t.TempDir(), "dockwall.service")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "systemd-analyze", "security", "--offline=true", "--threshold=21", path)
+	if said := run(t, "systemd-analyze", "verify", "--man=no", path); said != "" {
+		t.Errorf("systemd-analyze verify: %s", said)
+	}
+}
+
 // Scripts are scripts, and the maintainer's do nothing for actions that are not theirs.
 func TestScripts(t *testing.T) {
-	for _, path := range []string{"scripts/postinst.sh", "scripts/prerm.sh", "scripts/postrm.sh", "runit/dockwall/run"} {
+	for _, path := range []string{"scripts/postinst.sh", "scripts/prerm.sh", "scripts/postrm.sh", "runit/dockwall/run",
+		"prometheus/textfile.sh"} {
 		run(t, "sh", "-n", path)
 	}
 	for _, script := range []string{"postinst", "prerm", "postrm"} {

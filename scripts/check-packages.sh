@@ -18,7 +18,8 @@ for path in usr/bin/dockwall usr/lib/systemd/system/dockwall.service usr/lib/sys
 	usr/share/man/man8/dockwall.8.gz usr/share/man/man8/dockwall-restore.8.gz \
 	usr/share/bash-completion/completions/dockwall usr/share/zsh/vendor-completions/_dockwall \
 	usr/share/fish/vendor_completions.d/dockwall.fish etc/dockwall/README usr/share/doc/dockwall/copyright \
-	usr/share/doc/dockwall/sbom.cdx.json; do
+	usr/share/doc/dockwall/sbom.cdx.json usr/share/doc/dockwall/examples/prometheus/dockwall.rules.yaml \
+	usr/share/doc/dockwall/examples/prometheus/textfile.sh usr/share/doc/dockwall/examples/grafana/dockwall.json; do
 	[ -s "$root/$path" ] || fail "there is no /$path"
 done
 [ -d "$root/etc/dockwall/policy.d" ] || fail "there is no /etc/dockwall/policy.d"

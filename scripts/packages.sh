@@ -14,6 +14,7 @@ need iptables-nft-restore iptables
 need ipset ipset
 need ip iproute2
 need nsenter util-linux
+need curl curl
 need debootstrap debootstrap
 need gcc gcc
 [ -e /usr/include/stdlib.h ] || missing="$missing libc6-dev"

@@ -2,8 +2,9 @@ package main
 
 import (
 	"context"
-	"io"
+	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/dockwall/dockwall/internal/enforce"
 	"github.com/dockwall/dockwall/internal/guard"
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/metrics"
 	"github.com/dockwall/dockwall/internal/policy"
 	"github.com/dockwall/dockwall/internal/watch"
 )
@@ -28,35 +30,65 @@ Docker may come and go: the rules in force stay. A policy that became wrong is t
 stays in force. After "dockwall reset" it rests until "dockwall apply". SIGHUP makes it look at once;
 SIGTERM and an interrupt end it, and what is in force stays in force.
 
-Its log goes to standard error, one line an event; with --json as JSON.`
+Its log goes to standard error, one line an event; with --log-format json as JSON. Metrics and health are
+answered on a unix socket, with --metrics-listen also on a port of the loopback interface.`
 
 // legacyPoll is how often the rules are looked at where the kernel tells nobody of their changes: iptables-legacy.
 const legacyPoll = 2 * time.Second
 
+// runFlags are the flags of run.
+type runFlags struct {
+	socket string // of the metrics; "": none
+	listen string // "": no port
+	log    string
+}
+
+func (f *runFlags) check() error {
+	if f.log != logText && f.log != logJSON {
+		return fmt.Errorf("--log-format %s: there are the formats text and json", f.log)
+	}
+	if f.listen == "" {
+		return nil
+	}
+	return metrics.CheckLoopback(f.listen)
+}
+
 func (a *app) runVerb() *cobra.Command {
-	return &cobra.Command{
+	var f runFlags
+	c := &cobra.Command{
 		Use:   "run",
 		Short: "Keep the policy in force",
 		Long:  runHelp,
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
 			if err := a.needHost(c); err != nil {
 				return err
 			}
-			return a.run(c.Context())
+			return a.run(c.Context(), &f)
 		},
 	}
+	c.Flags().StringVar(&f.socket, "metrics-socket", "/run/dockwall/metrics.sock",
+		"the unix socket of metrics and health; empty: none")
+	c.Flags().StringVar(&f.listen, "metrics-listen", "", "a loopback address and port for the same, such as 127.0.0.1:9577")
+	c.Flags().StringVar(&f.log, "log-format", logText, "text or json; --json is json, too")
+	_ = c.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{logText, logJSON}, cobra.ShellCompDirectiveNoFileComp))
+	return c
 }
 
-func (a *app) run(ctx context.Context) error {
+func (a *app) run(ctx context.Context, f *runFlags) error {
 	enforce.LimitMemory()
 	options := host.Options{DockerHost: a.dockerHost, Version: version}
-	log := a.logger()
+	log := newLogger(a.stderr, a.json || f.log == logJSON)
 	e := &enforce.Enforcer{Machine: enforce.Live(options), PolicyPath: a.policyPath, StateDir: a.stateDir,
 		Backend: a.backend, Who: "dockwall run", Notice: func(text string) { log.Info(text) }}
 	g := &guard.Guard{Enforcer: e, Look: host.NewCollector(options), Log: log, Pace: guard.DefaultPace}
 	m := newManager(g, log)
 	g.Around = m.around
+	shown := metrics.New(metrics.Options{Version: version, InForce: e.InForce, Log: log, Limits: metrics.DefaultLimits})
+	g.Observer = shown
 	defer context.AfterFunc(ctx, m.stopping)()
 	ctx, cancel := context.WithCancel(ctx)
 	go m.beat(ctx)
@@ -64,8 +96,28 @@ func (a *app) run(ctx context.Context) error {
 	stop := a.watch(ctx, options, wakes)
 	defer stop()
 	defer cancel() // before stop, which waits for the sources to end
+	defer f.serve(shown, log).Close()
 	log.Info("the guard begins", "version", version, "policy", a.policyPath)
 	return g.Run(ctx, wakes)
+}
+
+// serve shows the metrics where the flags say. What cannot be opened is told: the firewall does not wait for it.
+func (f *runFlags) serve(m *metrics.Metrics, log *slog.Logger) *metrics.Server {
+	server := m.NewServer()
+	open := func(address string, listen func(string) (net.Listener, error)) {
+		if address == "" {
+			return
+		}
+		l, err := listen(address)
+		if err != nil {
+			log.Error("the guard goes on, without showing its metrics there: " + err.Error())
+			return
+		}
+		server.Serve(l)
+	}
+	open(f.socket, metrics.ListenSocket)
+	open(f.listen, metrics.ListenLoopback)
+	return server
 }
 
 // watch starts all sources, and gives what waits until they ended.
@@ -129,25 +181,4 @@ func pollLegacy(ctx context.Context, wake watch.Wake) error {
 			}
 		}
 	}
-}
-
-// logger writes to stderr: text or JSON, without the time where the journal adds its own.
-func (a *app) logger() *slog.Logger {
-	options := &slog.HandlerOptions{}
-	if os.Getenv("JOURNAL_STREAM") != "" {
-		options.ReplaceAttr = func(groups []string, attr slog.Attr) slog.Attr {
-			if len(groups) == 0 && attr.Key == slog.TimeKey {
-				return slog.Attr{}
-			}
-			return attr
-		}
-	}
-	return slog.New(newHandler(a.stderr, options, a.json))
-}
-
-func newHandler(w io.Writer, options *slog.HandlerOptions, json bool) slog.Handler {
-	if json {
-		return slog.NewJSONHandler(w, options)
-	}
-	return slog.NewTextHandler(w, options)
 }

@@ -45,6 +45,9 @@ func TestScripts(t *testing.T) {
 			"ends":         ends,
 			"signal":       sendSignal,
 			"await":        await,
+			"answered":     answered,
+			"mode":         mode,
+			"occupy":       occupy,
 		},
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/dockwall/dockwall/internal/enforce"
 	"github.com/dockwall/dockwall/internal/host"
@@ -21,10 +22,14 @@ type Guard struct {
 	Log      *slog.Logger
 	Pace     Pace
 	Around   func(Round) Round // nil: nobody wants to see rounds begin and end
+	Observer Observer          // nil: nobody wants to know what rounds find and do
 
 	good *good  // what was put in force last, perhaps by an earlier guard; nil: nothing yet
 	kept *good  // what this guard left in force itself; nil: nothing yet
 	said string // the trouble that was told last, so that it is told once
+
+	report  Report    // of the round that runs
+	waiting time.Time // when the first event was noticed that no round could answer yet; zero: none waits
 }
 
 // Looker says what the machine is, as *host.Collector does.
@@ -59,7 +64,7 @@ func (g *Guard) Run(ctx context.Context, wakes <-chan Cause) error {
 	if err := g.remember(); err != nil {
 		g.Log.Warn("what was in force before cannot be read; the policy's files decide alone", "error", err)
 	}
-	round := Round(g.round)
+	round := Round(g.reported)
 	if g.Around != nil {
 		round = g.Around(round)
 	}
@@ -100,7 +105,11 @@ func (g *Guard) round(ctx context.Context, causes []Cause) error {
 	}
 	err := g.keep(ctx, wanted, causes)
 	var tests *enforce.TestsError
-	if errors.As(err, &tests) && g.good != nil && wanted.Policy != g.good.Policy {
+	if errors.As(err, &tests) {
+		g.report.PolicyError = err
+	}
+	if tests != nil && g.good != nil && wanted.Policy != g.good.Policy {
+		g.report.LastGood = true
 		trouble = errors.Join(trouble, fmt.Errorf("the policy in force stays, because the new one is wrong: %w", err))
 		old := *g.good
 		old.Host = wanted.Host
@@ -110,7 +119,7 @@ func (g *Guard) round(ctx context.Context, causes []Cause) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.Is(err, enforce.ErrReset):
-		g.good, g.kept = nil, nil
+		g.good, g.kept, g.report.Resting = nil, nil, true
 		g.tell(err)
 		return nil // no further try would change that
 	}
@@ -124,16 +133,22 @@ func (g *Guard) wanted(ctx context.Context) (*good, error) {
 	var w good
 	var err, trouble error
 	w.Policy, w.Sources, w.Problems, err = enforce.LoadWithSources(g.Enforcer.PolicyPath)
+	g.report.PolicyError = err
 	if err != nil {
 		if g.good == nil {
 			return nil, err
 		}
+		g.report.LastGood = true
 		trouble = fmt.Errorf("the policy in force stays, because the files are wrong: %w", err)
 		w.Policy, w.Sources, w.Problems = g.good.Policy, g.good.Sources, g.good.Problems
 	}
+	g.report.EngineAsked = true
 	if w.Host, err = g.Look.Collect(ctx); err != nil {
 		var gone *host.NoEngineError
-		if g.good == nil || !errors.As(err, &gone) {
+		if errors.As(err, &gone) {
+			g.report.EngineError = err
+		}
+		if g.good == nil || gone == nil {
 			return nil, errors.Join(trouble, err)
 		}
 		trouble = errors.Join(trouble, fmt.Errorf("the rules in force stay: %w", err))
@@ -144,7 +159,9 @@ func (g *Guard) wanted(ctx context.Context) (*good, error) {
 
 // keep puts it in force, and tells what it took.
 func (g *Guard) keep(ctx context.Context, w *good, causes []Cause) error {
-	_, err := g.Enforcer.Keep(ctx, w.Wanted, reasons(causes), func(plan *enforce.Plan) {
+	plan, err := g.Enforcer.Keep(ctx, w.Wanted, reasons(causes), func(plan *enforce.Plan) {
+		g.report.Drift = g.drifted(plan)
+		g.inForce(plan)
 		w.gate = plan.Gate.Hash()
 		before := g.kept
 		g.good, g.kept = w, w
@@ -153,6 +170,9 @@ func (g *Guard) keep(ctx context.Context, w *good, causes []Cause) error {
 				"backend", plan.Backend.Name())
 		}
 	})
+	if g.report.Plan == nil && g.drifted(plan) {
+		g.report.Drift = true // and it is still there
+	}
 	return err
 }
 
@@ -190,6 +210,7 @@ func reasons(causes []Cause) string {
 
 // tell logs trouble, once for as long as it stays the same, and its end.
 func (g *Guard) tell(trouble error) {
+	g.report.Trouble = trouble
 	text := ""
 	if trouble != nil {
 		text = trouble.Error()

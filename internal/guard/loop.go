@@ -19,8 +19,12 @@ type Cause struct {
 	Text string    // "container web started", "the rules were changed", "resync"
 }
 
-// Resync is the cause of a round that nothing asked for.
-const Resync = "resync"
+// The causes of rounds that nothing asked for.
+const (
+	Start  = "start"
+	Resync = "resync"
+	Retry  = "another try"
+)
 
 // Pace is the loop's timing.
 type Pace struct {
@@ -39,7 +43,7 @@ type Round func(ctx context.Context, causes []Cause) error
 // Loop calls round for what comes from wakes, until the context ends. It begins with one round of its own.
 func Loop(ctx context.Context, pace Pace, wakes <-chan Cause, round Round) {
 	l := loop{pace: pace, wakes: wakes, round: round}
-	l.causes = []Cause{{time.Now(), "start"}}
+	l.causes = []Cause{{time.Now(), Start}}
 	for ctx.Err() == nil {
 		if !l.gather(ctx) {
 			return
@@ -114,7 +118,7 @@ func (l *loop) run(ctx context.Context) {
 
 func (l *loop) idleText() string {
 	if l.failed > 0 {
-		return "another try"
+		return Retry
 	}
 	return Resync
 }

@@ -18,7 +18,7 @@ func (s *scene) guarded() {
 	ctx, cancel := context.WithCancel(background)
 	ended := make(chan string)
 	go func() {
-		result, err := s.bed.Dockwall(ctx, lab.dockwall, "run", "--policy", s.policy, "--backend", s.backend)
+		result, err := s.bed.Dockwall(ctx, lab.dockwall, "run", "--metrics-socket=", "--policy", s.policy, "--backend", s.backend)
 		ended <- fmt.Sprint(result.Stderr, err)
 	}()
 	s.Cleanup(func() {
