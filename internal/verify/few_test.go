@@ -3,16 +3,22 @@ package verify
 import (
 	"flag"
 	"strconv"
+	"sync"
 	"testing"
 )
+
+// checksGiven tells whether the command line says how many worlds to draw: asked before few sets the flag itself.
+var checksGiven = sync.OnceValue(func() bool {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	return given
+})
 
 // few makes rapid draw only so many worlds, unless the command line says how many: those that a kernel takes part in
 // are slow.
 func few(t *testing.T, checks int) {
 	t.Helper()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
-	if given {
+	if checksGiven() {
 		return
 	}
 	before := flag.Lookup("rapid.checks").Value.String()

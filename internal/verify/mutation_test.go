@@ -41,7 +41,7 @@ func without(m *netfilter.Machine, chain *netfilter.Chain, number int) *netfilte
 // package walk is asked about: whatever walk lets through and the policy refuses, Check finds to be wrong, too.
 func TestMutationsAreFound(t *testing.T) {
 	netlab.Need(t)
-	few(t, 4)
+	few(t, 10)
 	found, harmless := 0, 0
 	for name, b := range backends() {
 		t.Run(name, func(t *testing.T) {
