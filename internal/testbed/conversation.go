@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"os"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Conversation is a connection (or, over UDP, a flow of datagrams) that stays open between exchanges.
@@ -53,18 +56,40 @@ func (c *Conversation) Hear(wait time.Duration) error {
 	return err
 }
 
-// Drain reads what has already arrived, so that what Hear gets after it was sent later.
+// Drain reads what has already arrived, so that what Hear gets after it was sent later. It asks the socket itself: a read
+// whose deadline passes before it begins says that nothing is there, whatever is.
 func (c *Conversation) Drain() error {
 	if _, err := c.lines.Discard(c.lines.Buffered()); err != nil {
 		return err
 	}
+	if err := c.conn.SetReadDeadline(time.Time{}); err != nil {
+		return err
+	}
+	raw, err := c.conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	var ended error
+	err = raw.Read(func(fd uintptr) bool {
+		ended = empty(int(fd))
+		return true
+	})
+	return errors.Join(err, ended)
+}
+
+// empty reads from a socket until nothing is left.
+func empty(fd int) error {
+	buffer := make([]byte, 1<<16)
 	for {
-		err := c.Hear(time.Millisecond)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		n, err := unix.Read(fd, buffer)
+		switch {
+		case errors.Is(err, unix.EAGAIN):
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, unix.EINTR):
+		case err != nil:
 			return err
+		case n == 0:
+			return io.EOF
 		}
 	}
 }
