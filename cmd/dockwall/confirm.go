@@ -102,7 +102,8 @@ func (a *app) arming(within time.Duration) (*enforce.Arming, error) {
 	}
 	return &enforce.Arming{Within: within, Login: login, Start: func(ctx context.Context, s confirm.Store, p *confirm.Pending) error {
 		command := []string{program, awaiter, p.ID, "--state-dir", s.Dir}
-		return confirm.Starter{Systemd: confirm.SystemdRuns, Command: command, Notice: a.say}.Start(ctx, s, p)
+		starter := confirm.Starter{Systemd: confirm.SystemdRuns, Network: confirm.SystemdNetwork, Command: command, Notice: a.say}
+		return starter.Start(ctx, s, p)
 	}}, nil
 }
 
@@ -133,7 +134,7 @@ func (a *app) await(ctx context.Context, id string) error {
 	return e.Waiting().Watch(ctx, id, func(ctx context.Context) error {
 		r, err := e.GoBack(ctx, id)
 		if r != nil {
-			log.Warn(r.Text())
+			log.Warn(r.Text(), "after the deadline", r.Late)
 			if r.Unnoted != nil {
 				log.Error("the old rules are back, but not all of that could be written down", "error", r.Unnoted)
 			}

@@ -13,12 +13,16 @@ import (
 // Starter begins a watcher that outlives everything that begins it.
 type Starter struct {
 	Systemd string   // a directory that is there where systemd runs
+	Network string   // systemd's own network namespace, where its units are
 	Command []string // the watcher: a program and its arguments
 	Notice  func(text string)
 }
 
-// SystemdRuns is the directory by which programs know that systemd runs.
-const SystemdRuns = "/run/systemd/system"
+// How programs know that systemd runs, and where.
+const (
+	SystemdRuns    = "/run/systemd/system"
+	SystemdNetwork = "/proc/1/ns/net"
+)
 
 // Start begins a watcher of the change, and returns when it is alive. Where systemd runs, it is a unit of its own, because
 // logind may end all processes of a login with it; else, and in another network namespace than systemd's, it is a process
@@ -44,7 +48,7 @@ func (s Starter) hasSystemd() bool {
 		return false
 	}
 	here, err := os.Readlink("/proc/self/ns/net")
-	there, err2 := os.Readlink("/proc/1/ns/net")
+	there, err2 := os.Readlink(s.Network)
 	return err == nil && err2 == nil && here == there
 }
 

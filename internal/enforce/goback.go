@@ -25,7 +25,8 @@ const (
 type Returned struct {
 	*confirm.Pending
 	Why     string
-	Unnoted error // what could not be written down of it: the kernel has the old rules all the same
+	Late    time.Duration // between the deadline and the old rules in the kernel; negative: before it
+	Unnoted error         // what could not be written down of it: the kernel has the old rules all the same
 }
 
 // Text is what everyone is told.
@@ -65,6 +66,9 @@ func (e *Enforcer) goBack(ctx context.Context, p *confirm.Pending, why string) (
 		return nil, fmt.Errorf("a change was not confirmed, and what was in force before could not be put back: %w", err)
 	}
 	r := &Returned{Pending: p, Why: why}
+	if now, err := confirm.Now(); err == nil && !p.Restarted(now) {
+		r.Late = now.Since - p.Deadline
+	}
 	if r.Unnoted = errors.Join(e.noteReturn(p.Entry, why), e.refuse(p)); r.Unnoted == nil {
 		r.Unnoted = e.Waiting().Drop()
 	}
