@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dockwall/dockwall/internal/backend"
+	"github.com/dockwall/dockwall/internal/confirm"
 	"github.com/dockwall/dockwall/internal/enforce"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/policy"
@@ -85,7 +86,11 @@ func (a *app) showStatus(s *enforce.Status) {
 
 // showWaiting says what waits for its confirmation, and what was refused it.
 func (a *app) showWaiting(s *enforce.Status) {
+	now, _ := confirm.Now() // without it, nothing is said to be over that may not be
 	switch p := s.Waits; {
+	case p != nil && now.Boot != "" && p.Due(now):
+		a.printf("%s: until %s, and %s is not back yet: dockwall rollback\n", a.style.bad("not confirmed in time"),
+			p.Until.Local().Format(time.DateTime), p.Goal())
 	case p != nil:
 		a.printf("%s: until %s, then %s comes back (to keep it: dockwall confirm, over a new connection; to go back now: dockwall rollback)\n",
 			a.style.doubtful("not confirmed"), p.Until.Local().Format(time.DateTime), p.Goal())

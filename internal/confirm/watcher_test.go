@@ -107,7 +107,7 @@ func TestStart(t *testing.T) {
 		notice  string
 	}{
 		"without systemd": {},
-		"systemd":         {"while [ $1 != -- ]; do shift; done; shift; setsid \"$@\" >/dev/null 2>&1 &", ""},
+		"systemd":         {"while [ \"$1\" != -- ]; do shift; done; shift; setsid \"$@\" >/dev/null 2>&1 &", ""},
 		"systemd refuses": {"echo no bus >&2; exit 1", "no bus"},
 	} {
 		t.Run(name, func(t *testing.T) {
