@@ -27,7 +27,9 @@ func TestUnconfirmedChangeGoesBack(t *testing.T) {
 		var until time.Time
 		got := s.probed(func() error {
 			until = s.probation("15s")
-			s.soon("not confirmed", refused(tcp(s.bed.Internet, "203.0.113.10:8080"))[0])
+			for _, w := range refused(s.both(s.bed.Internet, "8080/tcp")...) { // iptables has a transaction for each family
+				s.soon("not confirmed", w)
+			}
 			s.expect("not confirmed", refused(s.both(s.bed.Internet, "8080/tcp")...))
 			return nil
 		})
@@ -51,11 +53,14 @@ func (s *scene) probation(within string) time.Time {
 		ended <- err
 	}()
 	s.soon("on probation", open("web", tcp(s.bed.Internet, "203.0.113.10:8080"))[0])
+	s.soon("on probation", open("web", tcp(s.bed.Internet, "[2001:db8::10]:8080"))[0])
 	kill()
 	<-ended // that it was killed, or done, is the same here
 	var status struct {
 		Unconfirmed struct{ Until time.Time }
 	}
-	s.must(json.Unmarshal([]byte(s.succeed("status", "--json")), &status))
+	result, err := s.bed.Dockwall(s.Context(), lab.dockwall, "status", "--json", "--policy", s.policy, "--backend", s.backend)
+	s.must(err) // its exit code hangs on what the killed one had come to
+	s.must(json.Unmarshal([]byte(result.Stdout), &status))
 	return status.Unconfirmed.Until
 }
