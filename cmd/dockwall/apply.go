@@ -1,8 +1,12 @@
 package main
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/spf13/cobra"
 
+	"github.com/dockwall/dockwall/internal/confirm"
 	"github.com/dockwall/dockwall/internal/enforce"
 )
 
@@ -11,10 +15,15 @@ rules into a throwaway network namespace, installs them in one transaction, and 
 kernel holds them.
 
 Where nothing changes, nothing is written. Where anything goes wrong, the rules in force stay in force.
-Conversations that the policy no longer allows are cut at once; all others go on.`
+Conversations that the policy no longer allows are cut at once; all others go on.
+
+With --confirm TIME the way back is armed before anything changes: unless "dockwall confirm" comes over a
+new connection within that time, what was in force before comes back by itself, also if dockwall is
+killed, the login ends, or the machine restarts, and everyone logged in is told.`
 
 func (a *app) applyVerb() *cobra.Command {
 	var yes bool
+	var within string
 	c := &cobra.Command{
 		Use:   "apply",
 		Short: "Put the policy in force",
@@ -24,22 +33,35 @@ func (a *app) applyVerb() *cobra.Command {
 			if err := a.needHost(c); err != nil {
 				return err
 			}
-			return a.apply(c, yes)
+			if !c.Flags().Changed("confirm") {
+				return a.apply(c, yes, 0)
+			}
+			time, err := confirm.ParseWithin(within)
+			if err != nil {
+				return err
+			}
+			return a.apply(c, yes, time)
 		},
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	c.Flags().StringVar(&within, "confirm", "", "go back, unless dockwall confirm comes over a new connection within this `TIME`, such as 60s")
 	return c
 }
 
-// apply puts the policy in force and says so; the verbs that edit the policy can end with it, too.
-func (a *app) apply(c *cobra.Command, yes bool) error {
+// apply puts the policy in force and says so; the verbs that edit the policy can end with it, too. within is
+// how long there is to confirm it; 0: it needs no confirmation.
+func (a *app) apply(c *cobra.Command, yes bool, within time.Duration) error {
 	enforce.LimitMemory()
+	arming, err := a.arming(within)
+	if err != nil {
+		return err
+	}
 	e, err := a.enforcer()
 	if err != nil {
 		return err
 	}
 	asked := false
-	plan, err := e.Apply(c.Context(), func(plan *enforce.Plan) error {
+	plan, err := e.ApplyArmed(c.Context(), func(plan *enforce.Plan) error {
 		asked = true
 		a.warnings(plan.Prepared)
 		if !a.json {
@@ -49,25 +71,41 @@ func (a *app) apply(c *cobra.Command, yes bool) error {
 			return nil
 		}
 		return a.agree(c, "Put this in force?")
-	})
+	}, arming)
 	if !asked {
 		a.warnings(plan.Prepared)
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.showApplied(plan); err != nil {
+	if err := a.showApplied(plan, arming); err != nil {
 		return err
 	}
 	return a.proveApplied(c, plan)
 }
 
-func (a *app) showApplied(plan *enforce.Plan) error {
+// appliedView is apply for programs.
+type appliedView struct {
+	planView
+	Unconfirmed *pendingView `json:"unconfirmed,omitempty"` // what has to be confirmed, and until when
+}
+
+func (a *app) showApplied(plan *enforce.Plan, arming *enforce.Arming) error {
+	var armed *confirm.Pending
+	if arming != nil {
+		armed = arming.Armed
+	}
 	switch {
 	case a.json:
-		return a.printJSON(planned(plan))
+		return a.printJSON(appliedView{planned(plan), pendingOf(armed)})
+	case armed != nil:
+		a.say(fmt.Sprintf("the policy is in force until %s: open a new connection and run `dockwall confirm` there, or %s comes back",
+			armed.Until.Local().Format(time.DateTime), armed.Goal()))
 	case plan.Empty():
 		a.showPlan(plan, false)
+		if arming != nil {
+			a.say("nothing has to be confirmed, because nothing was changed (a running `dockwall run` follows the policy's files by itself)")
+		}
 	default:
 		a.say("the policy is in force")
 	}

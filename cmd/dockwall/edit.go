@@ -91,7 +91,7 @@ func (e *edit) run(c *cobra.Command, sentence string) error {
 	}
 	if e.apply {
 		e.say(e.sentence(edited))
-		return e.app.apply(c, e.yes)
+		return e.app.apply(c, e.yes, 0)
 	}
 	return e.show(edited)
 }

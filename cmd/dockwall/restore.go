@@ -12,7 +12,8 @@ import (
 const restoreHelp = `Puts back what was in force last, from the history alone: it needs neither Docker nor the policy, and
 runs no tests. It is for the way up of a machine, before the network and Docker, so that no published port
 is open until the guard looks. Where something is in force already, or the last that happened is a reset,
-or nothing was ever in force, it changes nothing.
+or nothing was ever in force, it changes nothing. What waited for its confirmation when the machine went
+down (dockwall apply --confirm) is not put back, but what was in force before it.
 
 An entry of the history that is damaged is told, and the one before it is put back.`
 
@@ -46,6 +47,9 @@ func (a *app) restore(c *cobra.Command) error {
 	r, err := e.Restore(c.Context())
 	if err != nil {
 		return err
+	}
+	if r.Back != nil {
+		return a.showReturned(r.Back)
 	}
 	if r.Damaged != nil {
 		a.warn("the newest of the history cannot be read, and what was before it is taken: " + r.Damaged.Error())

@@ -28,11 +28,12 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.stderr)
 	a.globalFlags(root)
 	root.AddCommand(
-		a.initVerb(), a.checkVerb(), a.planVerb(), a.applyVerb(), a.statusVerb(),
+		a.initVerb(), a.checkVerb(), a.planVerb(), a.applyVerb(), a.confirmVerb(), a.statusVerb(),
 		a.addVerb("allow"), a.addVerb("deny"), a.removeVerb(), a.importVerb(),
 		a.runVerb(), a.historyVerb(), a.diffVerb(), a.rollbackVerb(),
 		a.traceVerb(), a.explainVerb(), a.auditVerb(), a.verifyVerb(),
 		a.renderVerb(), a.restoreVerb(), a.resetVerb(), a.snapshotVerb(), a.versionVerb(), a.manualVerb(),
+		a.awaitVerb(),
 		exitCodesTopic(),
 	)
 	return root

@@ -26,6 +26,9 @@ const runHelp = `Keeps the policy in force: whenever containers, networks, links
 files change, it looks at everything and puts the difference in force. What somebody else changed in
 dockwall's rules is put back, and told.
 
+A change that waits for its confirmation (dockwall apply --confirm) is kept meanwhile, and taken back where
+nobody else does it in time. A policy that was not confirmed does not come into force by itself again.
+
 Docker may come and go: the rules in force stay. A policy that became wrong is told, and the last good one
 stays in force. After "dockwall reset" it rests until "dockwall apply". SIGHUP makes it look at once;
 SIGTERM and an interrupt end it, and what is in force stays in force.
@@ -83,7 +86,7 @@ func (a *app) run(ctx context.Context, f *runFlags) error {
 	options := host.Options{DockerHost: a.dockerHost, Version: version}
 	log := newLogger(a.stderr, a.json || f.log == logJSON)
 	e := &enforce.Enforcer{Machine: enforce.Live(options), PolicyPath: a.policyPath, StateDir: a.stateDir,
-		Backend: a.backend, Who: "dockwall run", Notice: func(text string) { log.Info(text) }}
+		Backend: a.backend, Who: "dockwall run", Notice: func(text string) { log.Info(text) }, Tell: crier(log)}
 	g := &guard.Guard{Enforcer: e, Look: host.NewCollector(options), Log: log, Pace: guard.DefaultPace}
 	m := newManager(g, log)
 	g.Around = m.around
@@ -136,6 +139,7 @@ func (a *app) watch(ctx context.Context, options host.Options, wakes chan<- guar
 		"the news of the policy's files":  watch.Files(a.watchedFiles),
 		"the requests of people (SIGHUP)": hangups,
 		"the looks at iptables-legacy":    pollLegacy,
+		"the deadline of a confirmation":  a.overdue,
 	} {
 		sources.Go(func() { watch.Keep(ctx, name, source, wake) })
 	}

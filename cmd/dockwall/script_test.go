@@ -48,6 +48,8 @@ func TestScripts(t *testing.T) {
 			"answered":     answered,
 			"mode":         mode,
 			"occupy":       occupy,
+			"watched":      watched,
+			"watcher":      signalWatcher,
 		},
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/dockwall/dockwall/internal/backend"
+	"github.com/dockwall/dockwall/internal/confirm"
 	"github.com/dockwall/dockwall/internal/enforce"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/policy"
@@ -34,6 +35,9 @@ func (a *app) statusVerb() *cobra.Command {
 			e, err := a.enforcer()
 			if err != nil {
 				return err
+			}
+			if a.snapshot != "" {
+				e.StateDir = "" // what waits on this machine is not the snapshot's
 			}
 			s, err := e.Status(c.Context())
 			if err != nil {
@@ -71,11 +75,27 @@ func statusCode(s *enforce.Status) int {
 
 func (a *app) showStatus(s *enforce.Status) {
 	a.printf("%s\n", a.headline(s))
+	a.showWaiting(s)
 	for _, section := range []policy.Section{policy.Ingress, policy.Egress} {
 		a.showRules(s, section)
 	}
 	for _, name := range s.Also {
 		a.printf("\nthe %s backend has rules installed as well; dockwall apply removes them\n", name)
+	}
+}
+
+// showWaiting says what waits for its confirmation, and what was refused it.
+func (a *app) showWaiting(s *enforce.Status) {
+	now, _ := confirm.Now() // without it, nothing is said to be over that may not be
+	switch p := s.Waits; {
+	case p != nil && now.Boot != "" && p.Due(now):
+		a.printf("%s: until %s, and %s is not back yet: dockwall rollback\n", a.style.bad("not confirmed in time"),
+			p.Until.Local().Format(time.DateTime), p.Goal())
+	case p != nil:
+		a.printf("%s: until %s, then %s comes back (to keep it: dockwall confirm, over a new connection; to go back now: dockwall rollback)\n",
+			a.style.doubtful("not confirmed"), p.Until.Local().Format(time.DateTime), p.Goal())
+	case s.Refused != nil:
+		a.printf("%s\n", a.style.doubtful(s.Refused.Error()))
 	}
 }
 

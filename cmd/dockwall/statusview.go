@@ -7,17 +7,19 @@ import (
 )
 
 type statusView struct {
-	InForce    bool          `json:"in_force"`
-	AsPolicy   bool          `json:"as_policy"`
-	Backend    string        `json:"backend,omitempty"`
-	Since      *time.Time    `json:"since,omitempty"`
-	Rules      []ruleView    `json:"rules"`
-	Defaults   []defaultView `json:"defaults"`
-	Differs    string        `json:"differs,omitempty"`    // what apply would change
-	Also       []string      `json:"also"`                 // further backends that have rules installed
-	Uncompared string        `json:"uncompared,omitempty"` // why it was not compared with the policy
-	Problems   []problemView `json:"problems"`             // warnings about the policy
-	Warnings   []string      `json:"warnings"`             // about the host
+	InForce     bool          `json:"in_force"`
+	AsPolicy    bool          `json:"as_policy"`
+	Backend     string        `json:"backend,omitempty"`
+	Since       *time.Time    `json:"since,omitempty"`
+	Rules       []ruleView    `json:"rules"`
+	Defaults    []defaultView `json:"defaults"`
+	Differs     string        `json:"differs,omitempty"`     // what apply would change
+	Also        []string      `json:"also"`                  // further backends that have rules installed
+	Uncompared  string        `json:"uncompared,omitempty"`  // why it was not compared with the policy
+	Problems    []problemView `json:"problems"`              // warnings about the policy
+	Warnings    []string      `json:"warnings"`              // about the host
+	Unconfirmed *pendingView  `json:"unconfirmed,omitempty"` // what waits for its confirmation
+	Refused     string        `json:"refused,omitempty"`     // that the policy in the files was not confirmed
 }
 
 type ruleView struct {
@@ -47,6 +49,10 @@ func statusOf(s *enforce.Status) statusView {
 	}
 	if !s.Since.IsZero() {
 		view.Since = &s.Since
+	}
+	view.Unconfirmed = pendingOf(s.Waits)
+	if s.Refused != nil {
+		view.Refused = s.Refused.Error()
 	}
 	if s.Uncompared != nil {
 		view.Uncompared = s.Uncompared.Error()

@@ -13,8 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// session is a command in a document with what it prints.
-var session = regexp.MustCompile("(?ms)^```console\n\\$ (dockwall [^\n]*)\n(.*?)^```$")
+// shownSession is a command in a document with what it prints.
+var shownSession = regexp.MustCompile("(?ms)^```console\n\\$ (dockwall [^\n]*)\n(.*?)^```$")
 
 // indented is a command in a document without what it prints, and perhaps a remark.
 var indented = regexp.MustCompile(`(?m)^    (dockwall (?:trace|explain)[^#\n]*)`)
@@ -60,7 +60,7 @@ func commands(t *testing.T) string {
 
 func sessions(t *testing.T) string {
 	t.Helper()
-	found := session.FindAllStringSubmatch(document(t, "trace.md"), -1)
+	found := shownSession.FindAllStringSubmatch(document(t, "trace.md"), -1)
 	if len(found) < 2 {
 		t.Fatalf("docs/trace.md shows %d sessions, want 2 or more", len(found))
 	}

@@ -52,4 +52,5 @@ type Enforcer struct {
 	Backend    string            // what the command line asks for; "": as the policy says
 	Who        string            // for the history: who asks
 	Notice     func(text string) // told what the caller may be wondering about, such as why it takes time
+	Tell       func(text string) // tells everyone logged in that an unconfirmed change is gone; nil: nobody is told
 }

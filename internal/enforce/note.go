@@ -36,12 +36,12 @@ func (e *Enforcer) note(plan *Plan, why string) error {
 }
 
 // noteReset notes that nothing is in force any more.
-func (e *Enforcer) noteReset() error {
+func (e *Enforcer) noteReset(why string) error {
 	newest, damaged := e.History().Last()
 	if newest == nil && damaged == nil || newest != nil && newest.Empty() {
 		return nil // nothing was put in force that could have gone
 	}
-	_, err := e.History().Append(journal.Entry{Header: journal.Header{Time: time.Now().UTC().Round(0), Who: e.Who, Why: "reset"}})
+	_, err := e.History().Append(journal.Entry{Header: journal.Header{Time: time.Now().UTC().Round(0), Who: e.Who, Why: why}})
 	return noted(errors.Join(damaged, err))
 }
 

@@ -26,7 +26,8 @@ func (e *Enforcer) Reset(ctx context.Context, agree func([]Holding) error) ([]Ho
 	if err := e.remove(context.WithoutCancel(ctx), found); err != nil {
 		return found, err
 	}
-	return found, e.noteReset()
+	store := e.Waiting() // who opens the host on purpose wants nothing to come back
+	return found, errors.Join(store.Drop(), store.Forgive(), e.noteReset("reset"))
 }
 
 // remove goes on after an error: what can be removed is.

@@ -15,9 +15,10 @@ type Restored struct {
 	Entry   *journal.Entry // the newest of the history that can be read; nil: there is none
 	Already []string       // backends that had rules installed, so that nothing was changed
 	Damaged error          // newer entries that cannot be read
+	Back    *Returned      // a change that was not confirmed before the machine restarted, and what came back; nil: none
 }
 
-// Restore puts back what was in force last, from the history alone: it needs neither Docker nor a policy, and nothing is
+// Restore puts back what was in force last, or where that was never confirmed what was before it, from the history alone: it needs neither Docker nor a policy, and nothing is
 // tested, because it was in force. Where anything of dockwall's is installed, or the last that happened is a reset,
 // nothing is changed.
 func (e *Enforcer) Restore(ctx context.Context) (Restored, error) {
@@ -29,7 +30,16 @@ func (e *Enforcer) Restore(ctx context.Context) (Restored, error) {
 		return Restored{}, err
 	}
 	defer release()
-	var r Restored
+	back, unreturned := e.restarted(ctx)
+	if back != nil {
+		return Restored{Back: back}, nil
+	}
+	r, err := e.restore(ctx)
+	return r, errors.Join(unreturned, err)
+}
+
+// restore is Restore under the lock.
+func (e *Enforcer) restore(ctx context.Context) (r Restored, err error) {
 	r.Entry, r.Damaged = e.History().Newest()
 	switch {
 	case r.Entry == nil && r.Damaged != nil:
@@ -83,6 +93,10 @@ func (e *Enforcer) backendOf(entry *journal.Entry) (backend.Backend, error) {
 			return b, nil
 		}
 	}
-	return nil, fmt.Errorf("entry %d of the history is for the backend %q, which this dockwall does not have", entry.Number,
+	return nil, unknownBackend(entry)
+}
+
+func unknownBackend(entry *journal.Entry) error {
+	return fmt.Errorf("entry %d of the history is for the backend %q, which this dockwall does not have", entry.Number,
 		entry.Backend)
 }

@@ -29,6 +29,9 @@ func (e *Enforcer) Rollback(ctx context.Context, entry *journal.Entry, agree fun
 		return &Plan{Prepared: &Prepared{}}, err
 	}
 	defer release()
+	if err := e.settled(); err != nil {
+		return &Plan{Prepared: &Prepared{}}, err
+	}
 	now, err := e.kept()
 	if err != nil {
 		return &Plan{Prepared: &Prepared{}}, err

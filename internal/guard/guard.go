@@ -115,6 +115,10 @@ func (g *Guard) round(ctx context.Context, causes []Cause) error {
 		old.Host = wanted.Host
 		err = g.keep(ctx, &old, causes)
 	}
+	if enforce.Held(err) {
+		trouble = errors.Join(trouble, err)
+		err = g.hold(ctx, wanted.Host, causes)
+	}
 	switch {
 	case errors.Is(err, context.Canceled):
 		return err
@@ -125,6 +129,21 @@ func (g *Guard) round(ctx context.Context, causes []Cause) error {
 	}
 	g.tell(errors.Join(trouble, err))
 	return err
+}
+
+// hold keeps in force what the history has as its newest, on the host as it is, where the files' policy must not be: it was
+// not confirmed, or another one is tried.
+func (g *Guard) hold(ctx context.Context, h *host.Host, causes []Cause) error {
+	g.good, g.report.LastGood = nil, true
+	if err := g.remember(); err != nil || g.good == nil {
+		return err
+	}
+	old := *g.good
+	old.Host = h
+	if err := g.keep(ctx, &old, causes); !enforce.Held(err) {
+		return err
+	}
+	return nil // what is in force stays as it is until that is settled
 }
 
 // wanted is the policy and the host that should be in force: of what cannot be had now, the last that was good. It is nil

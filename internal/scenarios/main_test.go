@@ -48,6 +48,10 @@ func runTests(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	if err := quietly(directory); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code := m.Run()
 	if err := lab.close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
