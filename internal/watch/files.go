@@ -13,8 +13,10 @@ import (
 
 // Files is the source that follows files and directories by watching the directories they are in: whatever comes,
 // changes, goes or is renamed there is a reason to look, because a file may be replaced, be a link to a place elsewhere,
-// or not exist yet. list is asked anew after each change, because the files themselves may name others.
+// or not exist yet. list is asked anew after each change, because the files themselves may name others. What changed since
+// Files was called, or before its directory could be watched, is told as well.
 func Files(list func() []string) Source {
+	seen := look(list())
 	return func(ctx context.Context, wake Wake) error {
 		w, err := fsnotify.NewWatcher()
 		if err != nil {
@@ -22,7 +24,13 @@ func Files(list func() []string) Source {
 		}
 		defer w.Close()
 		for {
-			watchOnly(w, directories(list()))
+			names := list()
+			watchOnly(w, directories(names))
+			now := look(names)
+			for _, name := range now.differ(seen) {
+				wake(fmt.Sprintf("the file %q was changed", name))
+			}
+			seen = now
 			select {
 			case <-ctx.Done():
 				return ctx.Err()

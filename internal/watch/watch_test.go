@@ -165,6 +165,45 @@ func TestFiles(t *testing.T) {
 	until(t, told, "real.yaml", func() error { return os.WriteFile(real, []byte("b"), 0o600) })
 }
 
+// What comes before its directory is watched is told all the same: nobody else would tell it.
+func TestFilesThatCameFirst(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "etc")
+	policy, more := filepath.Join(dir, "policy.yaml"), filepath.Join(dir, "office.txt")
+	write := func(name string) {
+		if err := os.WriteFile(name, []byte("a"), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	source := Files(func() []string {
+		if isDirectory(dir) && !exists(policy) { // the directory came, and is not watched yet
+			write(policy)
+			write(more)
+		}
+		return []string{policy, more}
+	})
+	told := start(t, nil, source)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	told.want(t, "office.txt")
+	told.want(t, "policy.yaml")
+}
+
+// What changes between the first look and the source's beginning is told.
+func TestFilesThatChangedBefore(t *testing.T) {
+	policy := filepath.Join(t.TempDir(), "policy.yaml")
+	source := Files(func() []string { return []string{policy} })
+	if err := os.WriteFile(policy, []byte("a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, nil, source).want(t, "policy.yaml")
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
 // A source that ends is begun again, slower and slower, and both its end and its new beginning are reasons to look.
 func TestKeep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
