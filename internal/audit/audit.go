@@ -7,6 +7,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/policy"
@@ -85,7 +86,7 @@ func (a *auditor) findOutside() {
 			}
 		}
 	}
-	a.own = union(ofPrefixes(own...), ofPrefixes(netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")))
+	a.own = addrset.Union(addrset.OfPrefixes(own...), addrset.OfPrefixes(netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")))
 	for _, n := range a.host.Networks {
 		if n.Bridge != "" {
 			own = append(own, n.Subnets...)
@@ -110,11 +111,7 @@ func (a *auditor) names() []Named {
 	}
 	var names []Named
 	for name, set := range a.Policy.Sets {
-		var b netipx.IPSetBuilder
-		for _, r := range set.Ranges {
-			b.AddRange(r)
-		}
-		names = append(names, Named{name, built(&b)})
+		names = append(names, Named{name, addrset.OfRanges(set.Ranges...)})
 	}
 	slices.SortFunc(names, func(a, b Named) int {
 		if a.Name < b.Name {

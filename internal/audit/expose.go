@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/dockwall/dockwall/internal/access"
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
@@ -78,7 +79,7 @@ func (a *auditor) published(p *access.Publication) *exposed {
 // exposeFrom sorts the packets of one interface and family, of clients that there can be.
 func (a *auditor) exposeFrom(in string, f netfilter.Family) {
 	space := a.analysis.Space(f)
-	clients := minus(everything(f), a.words[in].Ignored)
+	clients := addrset.Minus(everything(f), a.words[in].Ignored)
 	within := space.Where(netfilter.SourceAddress, netfilter.AllOnes, rangesOf(clients, f))
 	flows := a.analysis.Arriving(in, f, within.And(verify.Beginning(space)), reach.First)
 	unanswered := a.unanswered(in, f, flows)

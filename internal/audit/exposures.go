@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/policy"
@@ -61,11 +62,11 @@ func (a *auditor) publicly(w way) way {
 // publicAddresses are those that the internet routes.
 func publicAddresses(f netfilter.Family) *netipx.IPSet {
 	if f == netfilter.IPv6 {
-		return ofPrefixes(netip.MustParsePrefix("2000::/3"))
+		return addrset.OfPrefixes(netip.MustParsePrefix("2000::/3"))
 	}
-	private := ofPrefixes(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+	private := addrset.OfPrefixes(netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
 		netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("169.254.0.0/16"), sharedSpace)
-	return minus(minus(everything(f), implausible()), private)
+	return addrset.Minus(addrset.Minus(everything(f), implausible()), private)
 }
 
 // size is how many addresses a set has; of IPv6, how many /64.

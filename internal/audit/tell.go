@@ -9,6 +9,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
@@ -51,7 +52,7 @@ func (a *auditor) tell(w way) (Access, bool) {
 	one := Access{Way: w.kind, Family: familyName(w.family), Interfaces: []string{w.in},
 		From: v.Tell(certain, w.family), Sources: prefixTexts(certain)}
 	if maybe := v.Tell(possible, w.family); maybe != one.From {
-		one.Possibly, one.PossibleOnly = maybe, prefixTexts(minus(possible, certain))
+		one.Possibly, one.PossibleOnly = maybe, prefixTexts(addrset.Minus(possible, certain))
 	}
 	return one, one.From != Nobody || one.Possibly != ""
 }

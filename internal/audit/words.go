@@ -1,13 +1,13 @@
 package audit
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
@@ -35,12 +35,12 @@ const (
 // exact but for the ignored addresses.
 func (v Vocabulary) Tell(s *netipx.IPSet, f netfilter.Family) string {
 	all := everything(f)
-	care := minus(all, v.Ignored)
-	inside, outside := intersect(s, care), minus(care, s)
+	care := addrset.Minus(all, v.Ignored)
+	inside, outside := addrset.Intersect(s, care), addrset.Minus(care, s)
 	switch {
-	case empty(inside):
+	case addrset.IsEmpty(inside):
 		return Nobody
-	case empty(outside):
+	case addrset.IsEmpty(outside):
 		return Anyone
 	}
 	if few, many := len(outside.Ranges()), len(inside.Ranges()); many > muchLonger*few {
@@ -66,15 +66,15 @@ func (v Vocabulary) list(s, care *netipx.IPSet) []string {
 	var words []string
 	rest := s
 	for _, n := range v.Names {
-		meant := intersect(n.Set, care)
-		if empty(meant) || !empty(minus(meant, s)) || empty(intersect(meant, rest)) {
+		meant := addrset.Intersect(n.Set, care)
+		if addrset.IsEmpty(meant) || !addrset.IsEmpty(addrset.Minus(meant, s)) || addrset.IsEmpty(addrset.Intersect(meant, rest)) {
 			continue // it has others than these, or adds none
 		}
 		words = append(words, n.Name)
-		rest = minus(rest, meant)
+		rest = addrset.Minus(rest, meant)
 	}
 	plain := addressWords(v.wider(s))
-	if empty(rest) && len(words) <= len(plain) {
+	if addrset.IsEmpty(rest) && len(words) <= len(plain) {
 		return words
 	}
 	words = append(words, addressWords(v.wider(rest))...)
@@ -86,7 +86,7 @@ func (v Vocabulary) list(s, care *netipx.IPSet) []string {
 
 // wider is the set with those ignored addresses that make it shorter to tell.
 func (v Vocabulary) wider(s *netipx.IPSet) *netipx.IPSet {
-	if empty(s) || v.Ignored == nil {
+	if addrset.IsEmpty(s) || v.Ignored == nil {
 		return s
 	}
 	best, words := s, len(addressWords(s))
@@ -94,7 +94,7 @@ func (v Vocabulary) wider(s *netipx.IPSet) *netipx.IPSet {
 		if !best.OverlapsRange(r) && !best.Contains(r.From().Prev()) && !best.Contains(r.To().Next()) {
 			continue // nowhere near
 		}
-		candidate := union(best, ofRange(r))
+		candidate := addrset.Union(best, addrset.OfRanges(r))
 		if n := len(addressWords(candidate)); n < words {
 			best, words = candidate, n
 		}
@@ -132,59 +132,14 @@ func addressesOf(r netfilter.Ranges, f netfilter.Family) *netipx.IPSet {
 	for _, one := range r {
 		b.AddRange(netipx.IPRangeFrom(one.First.Address(f), one.Last.Address(f)))
 	}
-	return built(&b)
+	return addrset.Built(&b)
 }
 
 func everything(f netfilter.Family) *netipx.IPSet {
 	if f == netfilter.IPv4 {
-		return ofPrefixes(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
+		return addrset.OfPrefixes(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
 	}
-	return ofPrefixes(netip.PrefixFrom(netip.IPv6Unspecified(), 0))
-}
-
-func ofPrefixes(prefixes ...netip.Prefix) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, p := range prefixes {
-		b.AddPrefix(p)
-	}
-	return built(&b)
-}
-
-func union(sets ...*netipx.IPSet) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, s := range sets {
-		if s != nil {
-			b.AddSet(s)
-		}
-	}
-	return built(&b)
-}
-
-func minus(s, without *netipx.IPSet) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	b.AddSet(s)
-	if without != nil {
-		b.RemoveSet(without)
-	}
-	return built(&b)
-}
-
-func intersect(s, t *netipx.IPSet) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	b.AddSet(s)
-	b.Intersect(t)
-	return built(&b)
-}
-
-func empty(s *netipx.IPSet) bool { return s == nil || len(s.Ranges()) == 0 }
-
-// built is what a builder holds. It fails for invalid ranges only, and none is ever added.
-func built(b *netipx.IPSetBuilder) *netipx.IPSet {
-	s, err := b.IPSet()
-	if err != nil {
-		panic(fmt.Sprintf("audit: %v", err))
-	}
-	return s
+	return addrset.OfPrefixes(netip.PrefixFrom(netip.IPv6Unspecified(), 0))
 }
 
 // implausible are the sources that no client outside can have: this network, loopback, multicast, reserved.
@@ -194,11 +149,5 @@ func implausible(own ...netip.Prefix) *netipx.IPSet {
 	for _, p := range never {
 		prefixes = append(prefixes, netip.MustParsePrefix(p))
 	}
-	return ofPrefixes(slices.Concat(prefixes, own)...)
-}
-
-func ofRange(r netipx.IPRange) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	b.AddRange(r)
-	return built(&b)
+	return addrset.OfPrefixes(slices.Concat(prefixes, own)...)
 }

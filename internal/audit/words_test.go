@@ -7,6 +7,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
@@ -18,14 +19,14 @@ func addressSet(t *testing.T, f netfilter.Family, text string) *netipx.IPSet {
 		bare, without := strings.CutPrefix(word, "-")
 		var s *netipx.IPSet
 		if first, last, is := strings.Cut(bare, "-"); is {
-			s = ofRange(netipx.IPRangeFrom(netip.MustParseAddr(first), netip.MustParseAddr(last)))
+			s = addrset.OfRanges(netipx.IPRangeFrom(netip.MustParseAddr(first), netip.MustParseAddr(last)))
 		} else if bare == "any" {
 			s = everything(f)
 		} else if p, err := netip.ParsePrefix(bare); err == nil {
-			s = ofPrefixes(p)
+			s = addrset.OfPrefixes(p)
 		} else {
 			a := netip.MustParseAddr(bare)
-			s = ofPrefixes(netip.PrefixFrom(a, a.BitLen()))
+			s = addrset.OfPrefixes(netip.PrefixFrom(a, a.BitLen()))
 		}
 		if without {
 			b.RemoveSet(s)
@@ -33,7 +34,7 @@ func addressSet(t *testing.T, f netfilter.Family, text string) *netipx.IPSet {
 			b.AddSet(s)
 		}
 	}
-	return built(&b)
+	return addrset.Built(&b)
 }
 
 func TestTell(t *testing.T) {

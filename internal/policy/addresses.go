@@ -5,21 +5,17 @@ import (
 	"slices"
 
 	"go4.org/netipx"
+
+	"github.com/dockwall/dockwall/internal/addrset"
 )
 
 // Addresses is the union of ranges and named sets. Peers that are containers, and sets that do not exist, add nothing.
 func (p *Policy) Addresses(peers []Peer) *netipx.IPSet {
-	var b netipx.IPSetBuilder
+	var all []netipx.IPRange
 	for _, peer := range peers {
-		for _, r := range p.ranges(peer) {
-			b.AddRange(r)
-		}
+		all = append(all, p.ranges(peer)...)
 	}
-	set, err := b.IPSet()
-	if err != nil { // only an invalid range is an error, and parsing admits none
-		panic(err)
-	}
-	return set
+	return addrset.OfRanges(all...)
 }
 
 func (p *Policy) ranges(peer Peer) []netipx.IPRange {

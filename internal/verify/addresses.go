@@ -1,19 +1,19 @@
 package verify
 
 import (
-	"fmt"
 	"net/netip"
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
 var (
-	everyAddress = ofPrefixes(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"))
-	loopback     = ofPrefixes(netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
-	multicast    = ofPrefixes(netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("ff00::/8"))
+	everyAddress = addrset.OfPrefixes(netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0"))
+	loopback     = addrset.OfPrefixes(netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"))
+	multicast    = addrset.OfPrefixes(netip.MustParsePrefix("224.0.0.0/4"), netip.MustParsePrefix("ff00::/8"))
 )
 
 // ownAddresses are the host's: those of its interfaces, and loopback.
@@ -25,7 +25,7 @@ func ownAddresses(h *host.Host) *netipx.IPSet {
 			b.Add(a.Addr())
 		}
 	}
-	return built(&b)
+	return addrset.Built(&b)
 }
 
 // broadcasts are IPv4's limited broadcast and those of the subnets that the host is on.
@@ -39,15 +39,15 @@ func broadcasts(h *host.Host) *netipx.IPSet {
 			}
 		}
 	}
-	return built(&b)
+	return addrset.Built(&b)
 }
 
 // allOf are all addresses of an address's family.
 func allOf(a netip.Addr) *netipx.IPSet {
 	if a.Is4() {
-		return ofPrefixes(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
+		return addrset.OfPrefixes(netip.PrefixFrom(netip.IPv4Unspecified(), 0))
 	}
-	return ofPrefixes(netip.PrefixFrom(netip.IPv6Unspecified(), 0))
+	return addrset.OfPrefixes(netip.PrefixFrom(netip.IPv6Unspecified(), 0))
 }
 
 // rangesOf are a set's addresses of one family, as a packet's fields have them.
@@ -59,53 +59,4 @@ func rangesOf(s *netipx.IPSet, f netfilter.Family) netfilter.Ranges {
 		}
 	}
 	return netfilter.NewRanges(ranges...)
-}
-
-func ofAddresses(list ...netip.Addr) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, a := range list {
-		b.Add(a)
-	}
-	return built(&b)
-}
-
-func ofPrefixes(list ...netip.Prefix) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, p := range list {
-		b.AddPrefix(p)
-	}
-	return built(&b)
-}
-
-func unite(sets ...*netipx.IPSet) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	for _, s := range sets {
-		b.AddSet(s)
-	}
-	return built(&b)
-}
-
-func minus(s, without *netipx.IPSet) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	b.AddSet(s)
-	b.RemoveSet(without)
-	return built(&b)
-}
-
-func intersect(s, t *netipx.IPSet) *netipx.IPSet {
-	var b netipx.IPSetBuilder
-	b.AddSet(s)
-	b.Intersect(t)
-	return built(&b)
-}
-
-func isEmpty(s *netipx.IPSet) bool { return len(s.Ranges()) == 0 }
-
-// built is what a builder holds. It fails for invalid ranges only, and none is ever added.
-func built(b *netipx.IPSetBuilder) *netipx.IPSet {
-	s, err := b.IPSet()
-	if err != nil {
-		panic(fmt.Sprintf("verify: %v", err))
-	}
-	return s
 }

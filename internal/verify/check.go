@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
@@ -226,7 +227,7 @@ func (c *checker) example(in string, packets packetset.Set) (p netfilter.Packet,
 			if i.Name != in || address.Addr().IsLinkLocalUnicast() {
 				continue
 			}
-			near := certain.And(c.meaning.addresses(netfilter.DestinationAddress, ofAddresses(address.Addr())))
+			near := certain.And(c.meaning.addresses(netfilter.DestinationAddress, addrset.OfAddresses(address.Addr())))
 			if !near.IsEmpty() {
 				certain = near
 				break

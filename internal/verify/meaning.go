@@ -5,6 +5,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
@@ -95,8 +96,8 @@ func (m *Meaning) published() packetset.Set { return m.targets.governed.Minus(m.
 // deaf are packets that nobody hears: TCP and SCTP to broadcast and multicast addresses, broadcasts to a port of swarm's
 // mesh, where the engine holds the socket and reads nothing, and what is to no address.
 func (m *Meaning) deaf() packetset.Set {
-	many := m.addresses(netfilter.DestinationAddress, unite(multicast, broadcasts(m.host)))
-	none := m.addresses(netfilter.DestinationAddress, ofAddresses(netip.IPv4Unspecified(), netip.IPv6Unspecified()))
+	many := m.addresses(netfilter.DestinationAddress, addrset.Union(multicast, broadcasts(m.host)))
+	none := m.addresses(netfilter.DestinationAddress, addrset.OfAddresses(netip.IPv4Unspecified(), netip.IPv6Unspecified()))
 	unheard := m.protocol(host.TCP).Or(m.protocol(host.SCTP))
 	for _, s := range m.host.Services {
 		unheard = unheard.Or(m.targets.dialled(netfilter.NewRanges(one(s.Protocol)), s.HostPort))
@@ -108,7 +109,7 @@ func (m *Meaning) deaf() packetset.Set {
 func (m *Meaning) dialled(r *policy.Rule) packetset.Set {
 	set := m.ports(r.Ports)
 	if r.At.IsValid() {
-		set = set.And(m.addresses(netfilter.DestinationAddress, ofAddresses(r.At)))
+		set = set.And(m.addresses(netfilter.DestinationAddress, addrset.OfAddresses(r.At)))
 	}
 	return set
 }

@@ -5,6 +5,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
 	"github.com/dockwall/dockwall/internal/policy"
@@ -49,7 +50,7 @@ func newRules(m *Meaning, list []policy.Rule, match, containers func(*policy.Rul
 		field = netfilter.DestinationAddress
 	}
 	for _, g := range rs.groups {
-		g.any = match(g.like).And(m.addresses(field, built(&g.addresses)))
+		g.any = match(g.like).And(m.addresses(field, addrset.Built(&g.addresses)))
 		g.set = g.any.And(containers(g.like))
 	}
 	return rs
@@ -88,7 +89,7 @@ func (m *Meaning) named(r *policy.Rule) *netipx.IPSet {
 	if r.Label != "" {
 		b.Intersect(m.policy.Addresses(r.Within))
 	}
-	return built(&b)
+	return addrset.Built(&b)
 }
 
 // allowed are the packets that the section allows on an interface, by the rules that speak of it (nil: all): what no

@@ -6,6 +6,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
@@ -87,7 +88,7 @@ func (t *targets) senders(m *Meaning, r *policy.Rule) *netipx.IPSet {
 			}
 		}
 	}
-	return built(&spoken)
+	return addrset.Built(&spoken)
 }
 
 func (t *targets) matchesAny(peers []policy.Peer, c *host.Container) bool {

@@ -7,6 +7,7 @@ import (
 
 	"go4.org/netipx"
 
+	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
@@ -101,7 +102,7 @@ func (t *targets) direct() []lead {
 		if n.Bridge == "" {
 			continue
 		}
-		area := minus(ofPrefixes(n.Subnets...), taken)
+		area := addrset.Minus(addrset.OfPrefixes(n.Subnets...), taken)
 		known := map[netip.Addr]bool{}
 		for i := range t.host.Containers {
 			c := &t.host.Containers[i]
@@ -110,13 +111,13 @@ func (t *targets) direct() []lead {
 				known[a] = true
 			}
 			if len(mine) > 0 {
-				all = append(all, lead{ofAddresses(mine...), c, 0})
+				all = append(all, lead{addrset.OfAddresses(mine...), c, 0})
 			}
 		}
-		if rest := minus(area, ofAddresses(slices.Collect(maps.Keys(known))...)); !isEmpty(rest) {
+		if rest := addrset.Minus(area, addrset.OfAddresses(slices.Collect(maps.Keys(known))...)); !addrset.IsEmpty(rest) {
 			all = append(all, lead{rest, nil, 0})
 		}
-		taken = unite(taken, area)
+		taken = addrset.Union(taken, area)
 	}
 	return all
 }
@@ -170,13 +171,13 @@ func (t *targets) published() []*port {
 // answeredAt are the addresses that a publication answers on: docker-proxy's UDP sockets hear broadcasts as well.
 func (t *targets) answeredAt(p host.Publication) *netipx.IPSet {
 	if !p.HostAddress.IsUnspecified() {
-		return ofAddresses(p.HostAddress)
+		return addrset.OfAddresses(p.HostAddress)
 	}
 	all := t.own
 	if p.Protocol == host.UDP {
-		all = unite(all, multicast, broadcasts(t.host))
+		all = addrset.Union(all, multicast, broadcasts(t.host))
 	}
-	return intersect(all, allOf(p.HostAddress))
+	return addrset.Intersect(all, allOf(p.HostAddress))
 }
 
 // addPort cuts the addresses that a port is published on into those that lead to the same, and gives back the packets
@@ -185,12 +186,12 @@ func (t *targets) addPort(p *port, direct []lead) packetset.Set {
 	dialled := t.dialled(netfilter.One(netfilter.Small(uint64(p.protocol))), p.port)
 	taken := t.space.None()
 	for _, part := range parts(p.leads) {
-		leads := slices.DeleteFunc(slices.Clone(p.leads), func(r lead) bool { return isEmpty(intersect(r.addresses, part)) })
+		leads := slices.DeleteFunc(slices.Clone(p.leads), func(r lead) bool { return addrset.IsEmpty(addrset.Intersect(r.addresses, part)) })
 		for _, d := range t.directIn(part, direct) {
-			both := dialled.And(t.addressed(intersect(d.addresses, part)))
+			both := dialled.And(t.addressed(addrset.Intersect(d.addresses, part)))
 			taken = taken.Or(both)
 			t.addPart(both, append(slices.Clone(leads), d), p.port)
-			part = minus(part, d.addresses)
+			part = addrset.Minus(part, d.addresses)
 		}
 		t.addPart(dialled.And(t.addressed(part)), leads, p.port)
 	}
@@ -205,10 +206,10 @@ func (t *targets) dialled(protocols netfilter.Ranges, port uint16) packetset.Set
 
 // directIn are those that have some of the addresses: mostly none, because a port is published on the host's own.
 func (t *targets) directIn(part *netipx.IPSet, direct []lead) []lead {
-	if isEmpty(minus(part, t.own)) {
+	if addrset.IsEmpty(addrset.Minus(part, t.own)) {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(direct), func(d lead) bool { return isEmpty(intersect(d.addresses, part)) })
+	return slices.DeleteFunc(slices.Clone(direct), func(d lead) bool { return addrset.IsEmpty(addrset.Intersect(d.addresses, part)) })
 }
 
 // addPart adds packets to one port that all lead to the same.
@@ -238,15 +239,15 @@ func parts(leads []lead) []*netipx.IPSet {
 		rest := r.addresses
 		var cut []*netipx.IPSet
 		for _, part := range all {
-			both := intersect(part, rest)
-			for _, piece := range []*netipx.IPSet{both, minus(part, both)} {
-				if !isEmpty(piece) {
+			both := addrset.Intersect(part, rest)
+			for _, piece := range []*netipx.IPSet{both, addrset.Minus(part, both)} {
+				if !addrset.IsEmpty(piece) {
 					cut = append(cut, piece)
 				}
 			}
-			rest = minus(rest, both)
+			rest = addrset.Minus(rest, both)
 		}
-		if !isEmpty(rest) {
+		if !addrset.IsEmpty(rest) {
 			cut = append(cut, rest)
 		}
 		all = cut
