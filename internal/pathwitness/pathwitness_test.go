@@ -14,24 +14,21 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/dockwall/dockwall/internal/checks"
 	"github.com/dockwall/dockwall/internal/netlab"
 )
 
 // Each check is one ruleset with up to 60 conversations of three packets. `make fuzz-kernel` goes on for longer; a
 // failure prints rapid's seed and the whole case, shrunk, and keeps it in testdata.
-const checks = "150"
+const draws = 150
 
 var fuzzTime = flag.Duration("pathwitness.time", 0, "go on with fresh seeds for as long")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
-	if !given {
-		if err := flag.Set("rapid.checks", checks); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(2)
-		}
+	if _, err := checks.Draw(draws); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
 	}
 	// Cases are shrunk by lines of rules, which is quicker than by random numbers.
 	if err := flag.Set("rapid.shrinktime", "1s"); err != nil {

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/dockwall/dockwall/internal/backend"
+	"github.com/dockwall/dockwall/internal/checks"
 	"github.com/dockwall/dockwall/internal/gate"
 	"github.com/dockwall/dockwall/internal/iptables"
 	"github.com/dockwall/dockwall/internal/netlab"
@@ -21,19 +22,15 @@ import (
 // Each check is one host, two policies and 60 conversations, whose packets are sent under both. `go test -args
 // -rapid.checks=1000` runs longer; a failure prints the seed, and `-rapid.seed=N` runs it again.
 const (
-	checks        = "40"
+	draws         = 40
 	conversations = 60
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
-	if !given {
-		if err := flag.Set("rapid.checks", checks); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(2)
-		}
+	if _, err := checks.Draw(draws); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
 	}
 	os.Exit(m.Run())
 }
