@@ -36,11 +36,11 @@ func (a *app) applyVerb() *cobra.Command {
 			if !c.Flags().Changed("confirm") {
 				return a.apply(c, yes, 0)
 			}
-			time, err := confirm.ParseWithin(within)
+			limit, err := confirm.ParseWithin(within)
 			if err != nil {
 				return err
 			}
-			return a.apply(c, yes, time)
+			return a.apply(c, yes, limit)
 		},
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")

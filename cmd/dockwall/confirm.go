@@ -154,19 +154,12 @@ func crier(log *slog.Logger) func(string) {
 
 // overdue wakes the guard while a change is past its time: whoever was to go back may have been killed.
 func (a *app) overdue(ctx context.Context, wake watch.Wake) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
 	store := confirm.Store{Dir: a.stateDir}
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-			p, err := store.Load()
-			now, clock := confirm.Now()
-			if err == nil && clock == nil && p != nil && p.Due(now) {
-				wake("a change was not confirmed in time")
-			}
+	return every(ctx, time.Second, func() {
+		p, err := store.Load()
+		now, clock := confirm.Now()
+		if err == nil && clock == nil && p != nil && p.Due(now) {
+			wake("a change was not confirmed in time")
 		}
-	}
+	})
 }

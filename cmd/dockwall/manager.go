@@ -51,18 +51,11 @@ func (m *manager) beat(ctx context.Context) {
 	if m.interval == 0 {
 		return
 	}
-	tick := time.NewTicker(m.interval / 2)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if begun := m.begun.Load(); begun == 0 || time.Since(time.Unix(0, begun)) < m.interval {
-				m.tell(m.socket.Alive())
-			}
+	_ = every(ctx, m.interval/2, func() {
+		if begun := m.begun.Load(); begun == 0 || time.Since(time.Unix(0, begun)) < m.interval {
+			m.tell(m.socket.Alive())
 		}
-	}
+	})
 }
 
 // stopping says that the end was asked for.

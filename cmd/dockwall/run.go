@@ -173,16 +173,23 @@ func hangups(ctx context.Context, wake watch.Wake) error {
 
 // pollLegacy wakes again and again while the kernel has legacy tables, of whose changes it tells nobody.
 func pollLegacy(ctx context.Context, wake watch.Wake) error {
-	tick := time.NewTicker(legacyPoll)
+	return every(ctx, legacyPoll, func() {
+		if host.HasLegacyTables() {
+			wake("a look at iptables-legacy")
+		}
+	})
+}
+
+// every calls look after each pause, until the context ends.
+func every(ctx context.Context, pause time.Duration, look func()) error {
+	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
-			if host.HasLegacyTables() {
-				wake("a look at iptables-legacy")
-			}
+			look()
 		}
 	}
 }

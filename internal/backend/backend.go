@@ -53,6 +53,9 @@ type Installed struct {
 	Raw   any // the backend's own reading, for Change
 }
 
+// Guards tells whether there is a gate of dockwall's at all: one that was dated, or one with lines.
+func (i *Installed) Guards() bool { return !i.Since.IsZero() || len(i.Lines) > 0 }
+
 // Way is the dispatch that a line stands in.
 type Way = gate.Way
 

@@ -64,7 +64,7 @@ func obsolete(found []Holding, chosen backend.Backend) []Holding {
 	names := map[string]bool{chosen.Name(): true}
 	var rest []Holding
 	for _, h := range found {
-		if h.Installed.Since.IsZero() && len(h.Installed.Lines) == 0 && names[h.Backend.Name()] {
+		if !h.Installed.Guards() && names[h.Backend.Name()] {
 			continue
 		}
 		names[h.Backend.Name()] = true

@@ -109,12 +109,13 @@ func (e *Enforcer) bringBack(ctx context.Context, entry *journal.Entry) error {
 		found, err := holdings(ctx, e.Machine.Backends(nil))
 		return errors.Join(err, e.remove(ctx, found))
 	}
-	all := e.Machine.Backends(entry.Host)
-	i := slices.IndexFunc(all, func(b backend.Backend) bool { return b.Name() == entry.Backend })
-	if i < 0 {
-		return unknownBackend(entry)
+	b, err := e.backendOf(entry)
+	if err != nil {
+		return err
 	}
-	b, others := all[i], slices.Delete(slices.Clone(all), i, i+1)
+	others := slices.DeleteFunc(e.Machine.Backends(entry.Host), func(o backend.Backend) bool {
+		return o.Name() == b.Name()
+	})
 	if err := e.replaceBy(ctx, entry, b); err != nil {
 		return err
 	}
@@ -135,11 +136,9 @@ func (e *Enforcer) replaceBy(ctx context.Context, entry *journal.Entry, b backen
 	if installed == nil {
 		return e.putBack(ctx, entry)
 	}
-	change := e.compiledAgain(entry, b, installed)
-	if change != nil {
-		if change.Empty() || b.Apply(ctx, *change) == nil {
-			return nil
-		}
+	change := compiledAgain(entry, b, installed)
+	if change != nil && (change.Empty() || b.Apply(ctx, *change) == nil) {
+		return nil
 	}
 	if b.Name() == IPTables { // its rendered rules are for a host that has none
 		if err := b.Remove(ctx); err != nil {
@@ -151,7 +150,7 @@ func (e *Enforcer) replaceBy(ctx context.Context, entry *journal.Entry, b backen
 
 // compiledAgain is the change to an entry's gate, compiled for the host as it was then. nil: the rules as they were rendered
 // are all there is, because this dockwall would make others, or cannot tell how the kernel words them.
-func (e *Enforcer) compiledAgain(entry *journal.Entry, b backend.Backend, installed *backend.Installed) *backend.Change {
+func compiledAgain(entry *journal.Entry, b backend.Backend, installed *backend.Installed) *backend.Change {
 	p, problems := policy.LoadSources(entry.Policy)
 	if problems.Err() != nil || entry.Host == nil {
 		return nil

@@ -14,9 +14,7 @@ import (
 // Docker nor the lock, and may be called while others work. Leftovers that guard nothing (sets without rules) do not count.
 func (e *Enforcer) InForce(ctx context.Context) ([]Holding, error) {
 	found, err := holdings(ctx, e.Machine.Backends(nil))
-	return slices.DeleteFunc(found, func(h Holding) bool {
-		return h.Installed.Since.IsZero() && len(h.Installed.Lines) == 0
-	}), err
+	return slices.DeleteFunc(found, func(h Holding) bool { return !h.Installed.Guards() }), err
 }
 
 // Counters are the rules that have installed lines, each once with what they have counted, by section and place. A rule

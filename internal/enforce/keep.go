@@ -17,11 +17,13 @@ type Wanted struct {
 }
 
 // ErrReset is that somebody has opened the host on purpose: nothing is kept in force until an apply.
-var ErrReset = errors.New("nothing is in force since `dockwall reset` (or a first change that nobody confirmed), and the guard rests until `dockwall apply`")
+var ErrReset = errors.New("nothing is in force since `dockwall reset` (or a first change that nobody confirmed), " +
+	"and the guard rests until `dockwall apply`")
 
 // Keep puts it in force: Apply for those who need nobody's word. why goes to the history, if something had to be done.
 // done, if not nil, sees the plan as soon as the rules are in force. After a reset it does nothing, and the error is
-// ErrReset; where a change waits for its confirmation, or was refused it, the error is one that Held knows. The plan is there with every error, as far as it came.
+// ErrReset; where a change waits for its confirmation, or was refused it, the error is one that Held knows. The plan is
+// there with every error, as far as it came.
 func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Plan)) (*Plan, error) {
 	release, err := e.lock(ctx)
 	if err != nil {

@@ -18,9 +18,9 @@ type Restored struct {
 	Back    *Returned      // a change that was not confirmed before the machine restarted, and what came back; nil: none
 }
 
-// Restore puts back what was in force last, or where that was never confirmed what was before it, from the history alone: it needs neither Docker nor a policy, and nothing is
-// tested, because it was in force. Where anything of dockwall's is installed, or the last that happened is a reset,
-// nothing is changed.
+// Restore puts back what was in force last, or where that was never confirmed what was before it, from the history alone:
+// it needs neither Docker nor a policy, and nothing is tested, because it was in force. Where anything of dockwall's is
+// installed, or the last that happened is a reset, nothing is changed.
 func (e *Enforcer) Restore(ctx context.Context) (Restored, error) {
 	release, err := e.lock(ctx)
 	if errors.Is(err, syscall.EROFS) {
@@ -59,7 +59,7 @@ func (e *Enforcer) alreadyThere(ctx context.Context, entry *journal.Entry) ([]st
 	found, err := holdings(ctx, e.Machine.Backends(entry.Host))
 	var names []string
 	for _, h := range found {
-		if !h.Installed.Since.IsZero() || len(h.Installed.Lines) > 0 {
+		if h.Installed.Guards() {
 			names = append(names, h.Backend.Name())
 		}
 	}
@@ -93,10 +93,6 @@ func (e *Enforcer) backendOf(entry *journal.Entry) (backend.Backend, error) {
 			return b, nil
 		}
 	}
-	return nil, unknownBackend(entry)
-}
-
-func unknownBackend(entry *journal.Entry) error {
-	return fmt.Errorf("entry %d of the history is for the backend %q, which this dockwall does not have", entry.Number,
+	return nil, fmt.Errorf("entry %d of the history is for the backend %q, which this dockwall does not have", entry.Number,
 		entry.Backend)
 }
