@@ -14,10 +14,9 @@ type prepared struct {
 	gate  *gate.Gate
 	hash  string
 	table *table // without the chain about
-	text  string // of the table, without its closing brace
 
 	mu    sync.Mutex // is held while it is rehearsed
-	shown *reading   // how the kernel words the table; nil: not rehearsed yet
+	shown *reading   // how the kernel words the table's chains, and the kinds of its sets; nil: not rehearsed yet
 }
 
 // prepare is the gate, prepared. The last one is kept.
@@ -33,13 +32,16 @@ func (b *Backend) prepare(g *gate.Gate) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.last = &prepared{gate: g, table: t, text: t.open(), hash: <-hash}
+	b.last = &prepared{gate: g, table: t, hash: <-hash}
 	return b.last, nil
 }
 
 // whole is the transaction that makes the table anew, as it is since then.
-func (p *prepared) whole(since time.Time) string {
-	return fmt.Sprintf("add table %s\ndelete table %s\n%s%s}\n", tableName, tableName, p.text, aboutChain(p.hash, since))
+func (p *prepared) whole(since time.Time) string { return p.anew(p.table, since) }
+
+// anew is the transaction that puts a table in the place of any other.
+func (p *prepared) anew(t *table, since time.Time) string {
+	return fmt.Sprintf("add table %s\ndelete table %s\n%s%s}\n", tableName, tableName, t.open(), aboutChain(p.hash, since))
 }
 
 // change is what makes the installed table that of the gate: edits, or if they cannot do it the whole table; empty
