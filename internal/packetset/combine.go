@@ -10,6 +10,7 @@ const (
 	opMinus
 	opPossibly
 	opCertainly
+	opFirst
 	opProject // and from there one for each field
 )
 
@@ -39,7 +40,7 @@ func (s *Space) combine(op operation, a, b int32) int32 {
 }
 
 func (s *Space) apply(op operation, a, b int32) int32 {
-	if r, decided := trivial(op, a, b); decided {
+	if r, decided := s.trivial(op, a, b); decided {
 		return r
 	}
 	if op != opMinus && a > b {
@@ -80,12 +81,14 @@ func (s *Space) descend(op operation, a, b int32) int32 {
 	return s.make(level, low, high)
 }
 
-func trivial(op operation, a, b int32) (r int32, decided bool) {
+func (s *Space) trivial(op operation, a, b int32) (r int32, decided bool) {
 	switch op {
 	case opAnd:
 		return trivialAnd(a, b)
 	case opOr:
 		return trivialOr(a, b)
+	case opFirst:
+		return s.trivialFirst(a, b)
 	}
 	switch {
 	case a == none || b == all || a == b:

@@ -8,18 +8,27 @@ import (
 )
 
 // TestDeciderFindsTheFirstBox compares with asking the boxes one by one, of every packet of the tiny world.
-func TestDeciderFindsTheFirstBox(t *testing.T) {
+func TestDeciderFindsTheFirstBox(t *testing.T) { findsTheFirstBox(t, manyCovering, 12) }
+
+// TestDeciderSplitsLists does the same where boxes that cover a part are mostly decided by themselves, and where many are.
+func TestDeciderSplitsLists(t *testing.T) {
+	findsTheFirstBox(t, 1, 12)
+	findsTheFirstBox(t, manyCovering, 60)
+}
+
+func findsTheFirstBox(t *testing.T, many, most int) {
 	fields := []netfilter.Field{netfilter.SourceAddress, netfilter.Protocol, netfilter.DestinationPort}
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
 		var boxes []Box
 		var list []int32
-		for i := range rapid.IntRange(0, 12).Draw(t, "boxes") {
+		for i := range rapid.IntRange(0, most).Draw(t, "boxes") {
 			boxes = append(boxes, drawBox(t, fields))
 			list = append(list, int32(i))
 		}
 		asked := append([]Box(nil), boxes...)
 		d := w.space.NewDecider(fields, boxes, 3)
+		d.many = many
 		part := list[:rapid.IntRange(0, len(list)).Draw(t, "part")]
 		for _, some := range [][]int32{list, part} { // the second one meets what is remembered of the first
 			sets := d.Decide(some)

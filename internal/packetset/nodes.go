@@ -50,6 +50,9 @@ func (s *Space) grow() {
 	mask := uint32(len(s.unique) - 1)
 	for i := int32(gaveUp + 1); i < int32(len(s.nodes)); i++ {
 		n := s.nodes[i]
+		if n.level == bottom {
+			continue // terminals are not looked for
+		}
 		at := hash(n.level, n.low, n.high) & mask
 		for s.unique[at] != 0 {
 			at = (at + 1) & mask

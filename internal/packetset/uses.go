@@ -30,7 +30,7 @@ func (u *uses) visit(p part, list []int32) {
 	}
 	mark := len(u.scratch)
 	defer func() { u.scratch = u.scratch[:mark] }()
-	list, split := u.trim(p, list, true)
+	list, covering := u.trim(p, list, true)
 	if len(list) == 0 {
 		return
 	}
@@ -41,7 +41,7 @@ func (u *uses) visit(p part, list []int32) {
 		}
 		u.seen[key] = true
 	}
-	if !split {
+	if covering == len(list) {
 		u.visit(part{column: p.column + 1}, list)
 		return
 	}
