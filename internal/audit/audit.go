@@ -33,6 +33,7 @@ type auditor struct {
 	scene    story.Scene
 	walker   *walk.Walker // made when it is first needed
 	bridges  []string
+	inside   []string         // where packets go that come to containers: the bridges, and "" for docker-proxy on the host
 	outside  []host.Interface // interfaces on which clients' packets arrive
 	ports    []portPair
 	words    map[string]Vocabulary // by interface
@@ -48,6 +49,7 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 	a := &auditor{Input: in, machine: in.Machine, host: in.Host, analysis: reach.New(in.Machine),
 		scene: story.Scene{Machine: in.Machine, Host: in.Host}, bridges: in.Host.Bridges(), ports: portsOf(in.Host), fromHost: map[string]bool{},
 		byOwner: map[*host.Container][]*exposed{}, at: map[netip.Addr]*host.Container{}}
+	a.inside = append([]string{""}, a.bridges...)
 	a.report = &Report{Host: in.Host.Name, Engine: engineText(in.Host.Engine), Captured: in.Host.Captured,
 		Missing: in.Machine.Missing, Exposed: []Exposure{}, Findings: []Finding{}}
 	if len(a.ports) == 0 && in.Host.Engine == nil {

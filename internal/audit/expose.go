@@ -81,7 +81,7 @@ func (a *auditor) exposeFrom(in string, f netfilter.Family) {
 	space := a.analysis.Space(f)
 	clients := addrset.Minus(everything(f), a.words[in].Ignored)
 	within := space.Where(netfilter.SourceAddress, netfilter.AllOnes, rangesOf(clients, f))
-	flows := a.analysis.Arriving(in, f, within.And(verify.Beginning(space)), reach.First)
+	flows := a.analysis.Towards(a.inside, in, f, within.And(verify.Beginning(space)), reach.First)
 	unanswered := a.unanswered(in, f, flows)
 	for _, flow := range flows {
 		flow.Packets = flow.Packets.Minus(unanswered)
@@ -105,7 +105,7 @@ func (a *auditor) unanswered(in string, f netfilter.Family, flows []reach.Flow) 
 			entering = entering.Or(flow.Packets)
 		}
 	}
-	for _, flow := range a.analysis.Arriving(in, f, entering, reach.Answer) {
+	for _, flow := range a.analysis.Towards(a.inside, in, f, entering, reach.Answer) {
 		if flow.Kind == reach.Dropped || flow.Kind == reach.Rejected {
 			refused = refused.Or(flow.Packets)
 		}

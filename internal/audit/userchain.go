@@ -37,7 +37,7 @@ func (a *auditor) bypassed(f netfilter.Family, user *netfilter.Chain) {
 	closed := withClosed(a.machine, user)
 	analysis := reach.New(closed)
 	for _, i := range a.outside {
-		for _, flow := range analysis.Arriving(i.Name, f, analysis.Space(f).All(), reach.First) {
+		for _, flow := range analysis.Towards(a.bridges, i.Name, f, analysis.Space(f).All(), reach.First) {
 			if flow.Kind != reach.Forwarded || !slices.Contains(a.bridges, flow.Out) {
 				continue
 			}

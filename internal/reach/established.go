@@ -7,12 +7,12 @@ import (
 
 // established follows later packets of the conversations that first packets within a set begin. What could not be read
 // or followed of the first packets stays Unknown.
-func (p *plan) established(in string, within packetset.Set, m Moment, doubts []Flow) []Flow {
+func (p *plan) established(asked *run, in string, within packetset.Set, m Moment) []Flow {
 	began := newRun(p, First)
-	began.assume = true
+	began.assume, began.outs = true, asked.outs
 	began.begin(in, within)
 	r := newRun(p, m)
-	for _, f := range append(doubts, began.flows...) {
+	for _, f := range append(asked.flows, began.flows...) {
 		if f.Kind == Unknown {
 			r.add(f)
 		}

@@ -111,12 +111,19 @@ func (a *Analysis) plan(f netfilter.Family) *plan {
 
 // Arriving follows the packets within a set that arrive on an interface, or with in "" that the host makes.
 func (a *Analysis) Arriving(in string, f netfilter.Family, within packetset.Set, moment Moment) []Flow {
+	return a.Towards(nil, in, f, within, moment)
+}
+
+// Towards is Arriving for conversations whose first packets leave by one of some interfaces, or with "" among them are for
+// the host itself. Others are in no flow where routing sends them elsewhere: the rules that only they meet cost nothing.
+func (a *Analysis) Towards(outs []string, in string, f netfilter.Family, within packetset.Set, moment Moment) []Flow {
 	p := a.plan(f)
 	r := newRun(p, First)
+	r.outs = outs
 	begin := r.doubt(within)
 	if moment == First {
 		r.begin(in, begin)
 		return r.flows
 	}
-	return p.established(in, begin, moment, r.flows)
+	return p.established(r, in, begin, moment)
 }

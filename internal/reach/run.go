@@ -2,6 +2,7 @@ package reach
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
@@ -20,7 +21,8 @@ type run struct {
 	spent   int
 	flows   []Flow
 	known   map[flowKey]int
-	passed  pool // of a run that assumes: who got where it was going
+	passed  pool     // of a run that assumes: who got where it was going
+	outs    []string // where packets must leave to be followed, see Towards; nil: anywhere
 }
 
 // flowKey is all of a flow but its packets.
@@ -73,6 +75,9 @@ func (r *run) start(s state) {
 	}
 	r.incoming(s)
 }
+
+// follows tells whether packets that leave by an interface are followed.
+func (r *run) follows(out string) bool { return r.outs == nil || slices.Contains(r.outs, out) }
 
 // refuse ends packets by a rule or policy; where a conversation is taken for granted they go on.
 func (r *run) refuse(s state, by Flow, out *outcome) {

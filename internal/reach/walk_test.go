@@ -44,6 +44,26 @@ func hasConversation(first *walk.Trace) bool {
 	return !slices.ContainsFunc(first.Ways, func(w walk.Way) bool { return w.End.Passes() && w.Conversation == nil })
 }
 
+// TestTowardsFollowsAllThatGoesThere draws hosts, packets and interfaces: the walks that leave by one of them, or end on
+// the host, are all among the flows, and no others.
+func TestTowardsFollowsAllThatGoesThere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := netfiltertest.Machine(t)
+		f := rapid.SampledFrom([]netfilter.Family{netfilter.IPv4, netfilter.IPv6}).Draw(t, "of")
+		in := rapid.SampledFrom([]string{"eno1", "docker0"}).Draw(t, "in")
+		outs := rapid.SampledFrom([][]string{{"docker0"}, {"eno1"}, {"", "docker0"}, {""}}).Draw(t, "outs")
+		a, w := New(m), walk.New(m)
+		flows := slices.DeleteFunc(a.Towards(outs, in, f, a.Space(f).All(), First), func(f Flow) bool {
+			return !f.Kind.Passes() || !slices.Contains(outs, f.Out)
+		})
+		for range 8 {
+			trace := w.Follow(walk.Question{Packet: netfiltertest.Packet(t, f, in)})
+			trace.Ways = slices.DeleteFunc(trace.Ways, func(w walk.Way) bool { return !w.End.Passes() || !slices.Contains(outs, w.End.Out) })
+			compare(t, m, flows, trace)
+		}
+	})
+}
+
 func compare(t *rapid.T, m *netfilter.Machine, flows []Flow, trace *walk.Trace) {
 	var want, got []string
 	for _, way := range trace.Ways {

@@ -38,6 +38,9 @@ func (r *run) turned(s, came state) {
 func (r *run) across(states []state) {
 	var near pool
 	for _, s := range states {
+		if !r.follows(s.in) {
+			continue
+		}
 		near.add(r.changed(s, func(h *header) { h.out = h.in }))
 	}
 	crossed := r.forEach(r.through(netfilter.Forward, near.states), func(s state, out *pool) {
@@ -76,6 +79,9 @@ func (r *run) bridge(s state) {
 }
 
 func (r *run) input(states []state) {
+	if !r.follows("") {
+		return
+	}
 	for _, s := range r.through(netfilter.Input, states) {
 		r.end(s, Flow{Kind: Delivered})
 	}
@@ -86,6 +92,9 @@ func (r *run) forward(states []state) {
 	var alive pool
 	r.hook = netfilter.Forward
 	for _, s := range states {
+		if !r.follows(s.out) {
+			continue
+		}
 		v := sieve{run: r, state: s}
 		v.refuse(r.compareValue(s.header, netfilter.TTL, netfilter.Between(netfilter.Number{}, netfilter.Small(1))), "its time to live is over")
 		if !v.packets.IsEmpty() {
