@@ -5,8 +5,8 @@ import "github.com/dockwall/dockwall/internal/netfilter"
 // newFirsts is a space of diagrams whose terminals are boxes: the first that fits, or none.
 func (s *Space) newFirsts(boxes int) *Space {
 	f := NewLimited(s.family, s.limit)
-	for i := range boxes {
-		f.nodes = append(f.nodes, node{bottom, int32(i), int32(i)})
+	for range boxes {
+		f.nodes = append(f.nodes, node{level: bottom})
 	}
 	return f
 }

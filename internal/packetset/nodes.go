@@ -1,7 +1,10 @@
 package packetset
 
 // node asks for one bit: low is the set where it is 0, high where it is 1. Levels grow towards the terminals.
-type node struct{ level, low, high int32 }
+type node struct {
+	level, low, high int32
+	doubtful         bool // it hangs on an unknown
+}
 
 // The terminals' indices, and their level.
 const (
@@ -19,15 +22,15 @@ func (s *Space) make(level, low, high int32) int32 {
 	if low == high {
 		return low
 	}
-	want := node{level, low, high}
 	mask := uint32(len(s.unique) - 1)
 	at := hash(level, low, high) & mask
 	for ; s.unique[at] != 0; at = (at + 1) & mask {
-		if s.nodes[s.unique[at]] == want {
+		if n := &s.nodes[s.unique[at]]; n.level == level && n.low == low && n.high == high {
 			return s.unique[at]
 		}
 	}
-	return s.add(want, at)
+	doubtful := level >= s.unknownsFrom() || s.nodes[low].doubtful || s.nodes[high].doubtful
+	return s.add(node{level, low, high, doubtful}, at)
 }
 
 func (s *Space) add(n node, at uint32) int32 {

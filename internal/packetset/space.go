@@ -68,5 +68,5 @@ func (a Set) Or(b Set) Set    { return Set{a.space, a.space.combine(opOr, a.node
 func (a Set) Minus(b Set) Set { return Set{a.space, a.space.combine(opMinus, a.node, b.node)} }
 func (a Set) Not() Set        { return Set{a.space, a.space.combine(opMinus, all, a.node)} }
 
-// Nodes is how many nodes the space has: what it costs, about 30 bytes each.
+// Nodes is how many nodes the space has: what it costs, about 32 bytes each.
 func (s *Space) Nodes() int { return len(s.nodes) }

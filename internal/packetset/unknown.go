@@ -32,7 +32,7 @@ func (a Set) quantified(op operation) Set {
 func (s *Space) quantify(op operation, a int32) int32 {
 	n := s.nodes[a]
 	switch {
-	case a == none || a == all:
+	case !n.doubtful:
 		return a
 	case n.level >= s.unknownsFrom() && op == opPossibly:
 		return all
@@ -63,7 +63,7 @@ func (a Set) Unknowns() []string {
 // collect notes the levels of unknowns below a node.
 func (s *Space) collect(a int32, seen, asked map[int32]bool) {
 	n := s.nodes[a]
-	if seen[a] || n.level == bottom {
+	if seen[a] || !n.doubtful {
 		return
 	}
 	seen[a] = true
