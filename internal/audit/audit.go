@@ -10,6 +10,7 @@ import (
 	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/packetset"
 	"github.com/dockwall/dockwall/internal/policy"
 	"github.com/dockwall/dockwall/internal/reach"
 	"github.com/dockwall/dockwall/internal/story"
@@ -42,12 +43,15 @@ type auditor struct {
 	at       map[netip.Addr]*host.Container // running ones
 	own      *netipx.IPSet                  // the host's addresses, loopback with them
 	fromHost map[string]bool                // what hostReaches said
+	examples map[packetset.Set]exampled     // of direct ways
+	told     map[setFrom]told               // what once said
 }
 
 // Run audits a host.
 func Run(ctx context.Context, in Input) (*Report, error) {
 	a := &auditor{Input: in, machine: in.Machine, host: in.Host, analysis: reach.New(in.Machine),
 		scene: story.Scene{Machine: in.Machine, Host: in.Host}, bridges: in.Host.Bridges(), ports: portsOf(in.Host), fromHost: map[string]bool{},
+		examples: map[packetset.Set]exampled{}, told: map[setFrom]told{},
 		byOwner: map[*host.Container][]*exposed{}, at: map[netip.Addr]*host.Container{}}
 	a.inside = append([]string{""}, a.bridges...)
 	a.report = &Report{Host: in.Host.Name, Engine: engineText(in.Host.Engine), Captured: in.Host.Captured,

@@ -13,6 +13,26 @@ import (
 // example is one of the packets, that most certainly are, as readable as they allow: to the address of the interface
 // that they arrive on where they can be.
 func (a *auditor) example(w way) (p netfilter.Packet, possibly, some bool) {
+	if !w.to.IsValid() {
+		return a.nearExample(w)
+	}
+	e, known := a.examples[w.set]
+	if !known {
+		e.packet, e.possibly, e.some = exampleOf(w.set, "")
+		a.examples[w.set] = e
+	}
+	e.packet.In, e.packet.Destination = w.in, w.to
+	return e.packet, e.possibly, e.some
+}
+
+// exampled is what exampleOf said.
+type exampled struct {
+	packet         netfilter.Packet
+	possibly, some bool
+}
+
+// nearExample is an example of a way to any address.
+func (a *auditor) nearExample(w way) (p netfilter.Packet, possibly, some bool) {
 	set := w.set.Certainly()
 	if possibly = set.IsEmpty(); possibly {
 		set = w.set.Possibly()

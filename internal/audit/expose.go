@@ -30,6 +30,9 @@ type way struct {
 	family netfilter.Family
 	in     string
 	set    packetset.Set
+	// to is the only destination of a direct way, a container's own address. set says nothing of destinations then: it is
+	// the same set for all addresses that rules treat alike.
+	to netip.Addr
 }
 
 // expose finds who reaches what: it follows all packets of each outside interface, and sorts those that come to
@@ -81,8 +84,8 @@ func (a *auditor) exposeFrom(in string, f netfilter.Family) {
 	space := a.analysis.Space(f)
 	clients := addrset.Minus(everything(f), a.words[in].Ignored)
 	within := space.Where(netfilter.SourceAddress, netfilter.AllOnes, rangesOf(clients, f))
-	flows := a.analysis.Towards(a.inside, in, f, within.And(verify.Beginning(space)), reach.First)
-	unanswered := a.unanswered(in, f, flows)
+	flows, answers := a.analysis.Conversations(a.inside, in, f, within.And(verify.Beginning(space)))
+	unanswered := unanswered(space, answers)
 	for _, flow := range flows {
 		flow.Packets = flow.Packets.Minus(unanswered)
 		switch {
@@ -97,15 +100,9 @@ func (a *auditor) exposeFrom(in string, f netfilter.Family) {
 
 // unanswered are the packets whose conversation cannot work, because rules refuse the answers. UDP needs none. Whether
 // there is a route back is not asked: other routing tables than the main one may have it.
-func (a *auditor) unanswered(in string, f netfilter.Family, flows []reach.Flow) packetset.Set {
-	space := a.analysis.Space(f)
-	entering, refused := space.None(), space.None()
-	for _, flow := range flows {
-		if flow.Kind.Passes() {
-			entering = entering.Or(flow.Packets)
-		}
-	}
-	for _, flow := range a.analysis.Towards(a.inside, in, f, entering, reach.Answer) {
+func unanswered(space *packetset.Space, answers []reach.Flow) packetset.Set {
+	refused := space.None()
+	for _, flow := range answers {
 		if flow.Kind == reach.Dropped || flow.Kind == reach.Rejected {
 			refused = refused.Or(flow.Packets)
 		}
@@ -160,12 +157,12 @@ func (a *auditor) sortForwarded(flow reach.Flow, f netfilter.Family) {
 		port := flow.DestinationPort
 		if kind == Mesh || port == 0 || port == e.publication.ContainerPort {
 			mine := rest.And(a.dialling(space, e.publication))
-			e.add(way{kind, f, flow.In, mine})
+			a.add(e, way{kind: kind, family: f, in: flow.In, set: mine})
 			rest = rest.Minus(mine)
 		}
 	}
 	if owner != nil && !rest.IsEmpty() {
-		a.direct(owner).add(way{ForeignDNAT, f, flow.In, rest})
+		a.add(a.direct(owner), way{kind: ForeignDNAT, family: f, in: flow.In, set: rest})
 	}
 }
 
@@ -185,19 +182,40 @@ func (a *auditor) findContainers() {
 
 // sortDirect finds the containers whose own addresses are dialled.
 func (a *auditor) sortDirect(flow reach.Flow, f netfilter.Family) {
-	space := a.analysis.Space(f)
+	pieces := flow.Packets.Pieces(netfilter.DestinationAddress)
 	for i := range a.host.Containers {
 		c := &a.host.Containers[i]
 		if !c.Running {
 			continue
 		}
 		for _, e := range c.Endpoints {
-			mine := flow.Packets.And(atAddress(space, netfilter.DestinationAddress, e.IPv4, e.IPv6))
-			if !mine.IsEmpty() {
-				a.direct(c).add(way{Direct, f, flow.In, mine})
+			for _, address := range []netip.Addr{e.IPv4, e.IPv6} {
+				if !address.IsValid() || address.Is4() != (f == netfilter.IPv4) {
+					continue
+				}
+				if rest, some := restAt(pieces, address); some {
+					a.add(a.direct(c), way{kind: Direct, family: f, in: flow.In, set: rest, to: address})
+				}
 			}
 		}
 	}
+}
+
+// restAt is the rest of the piece that holds an address.
+func restAt(pieces []packetset.Piece, address netip.Addr) (packetset.Set, bool) {
+	i, found := slices.BinarySearchFunc(pieces, netfilter.OfAddress(address), func(p packetset.Piece, n netfilter.Number) int {
+		switch {
+		case p.Last.Compare(n) < 0:
+			return -1
+		case p.First.Compare(n) > 0:
+			return 1
+		}
+		return 0
+	})
+	if !found {
+		return packetset.Set{}, false
+	}
+	return pieces[i].Rest, true
 }
 
 // direct is the exposure of a container's own addresses.
@@ -220,7 +238,7 @@ func (a *auditor) sortDelivered(flow reach.Flow, f netfilter.Family) {
 		if e.publication == nil || e.container == nil || !e.publication.Proxied || !a.proxied(e, f) || !a.servedFromHost(e) {
 			continue
 		}
-		e.add(way{Proxy, f, flow.In, flow.Packets.And(a.serving(space, e, flow))})
+		a.add(e, way{kind: Proxy, family: f, in: flow.In, set: flow.Packets.And(a.serving(space, e, flow))})
 	}
 }
 
@@ -271,15 +289,29 @@ func (a *auditor) hostReaches(address netip.Addr, p host.Protocol, port uint16) 
 	return yes
 }
 
-func (e *exposed) add(w way) {
+// add adds packets to those that come by the same way.
+func (a *auditor) add(e *exposed, w way) {
 	if w.set.IsEmpty() {
 		return
 	}
 	for i := range e.ways {
-		if o := &e.ways[i]; o.kind == w.kind && o.family == w.family && o.in == w.in {
-			o.set = o.set.Or(w.set)
-			return
+		o := &e.ways[i]
+		if o.kind != w.kind || o.family != w.family || o.in != w.in {
+			continue
 		}
+		if o.to != w.to {
+			o.set, w.set, o.to = a.packets(*o), a.packets(w), netip.Addr{}
+		}
+		o.set = o.set.Or(w.set)
+		return
 	}
 	e.ways = append(e.ways, w)
+}
+
+// packets are those of a way, with their destinations.
+func (a *auditor) packets(w way) packetset.Set {
+	if !w.to.IsValid() {
+		return w.set
+	}
+	return w.set.And(atAddress(a.analysis.Space(w.family), netfilter.DestinationAddress, w.to))
 }

@@ -28,7 +28,7 @@ func (a *auditor) accessOf(e *exposed) []Access {
 			one.DialledAt = a.dialledAt(w)
 		}
 		if e.publication == nil {
-			e.Ports = joinPorts(e.Ports, portsText(a.analysis.Space(w.family), w.set))
+			e.Ports = joinPorts(e.Ports, a.once(w).ports)
 		}
 		like := func(o Access) bool {
 			return o.Way == one.Way && o.Family == one.Family && o.From == one.From && o.Possibly == one.Possibly &&
@@ -44,16 +44,47 @@ func (a *auditor) accessOf(e *exposed) []Access {
 	return all
 }
 
+// told is what there is to tell of a set of packets: the words that Access has for them, and their ports.
+type told struct {
+	from, possibly        string
+	sources, possibleOnly []string
+	ports                 string
+}
+
+// setFrom is a set of packets that arrive on an interface.
+type setFrom struct {
+	set packetset.Set
+	in  string
+}
+
+// once tells of a way's packets. Containers whose own addresses rules treat alike have the same set, and are told of once.
+func (a *auditor) once(w way) told {
+	key := setFrom{w.set, w.in}
+	t, known := a.told[key]
+	if !known {
+		t = a.words[w.in].tellSet(w.set, w.family)
+		if w.kind == Direct || w.kind == ForeignDNAT {
+			t.ports = portsText(a.analysis.Space(w.family), w.set)
+		}
+		a.told[key] = t
+	}
+	return t
+}
+
+func (v Vocabulary) tellSet(s packetset.Set, f netfilter.Family) told {
+	certain, possible := sources(s.Certainly(), f), sources(s.Possibly(), f)
+	t := told{from: v.Tell(certain, f), sources: prefixTexts(certain)}
+	if maybe := v.Tell(possible, f); maybe != t.from {
+		t.possibly, t.possibleOnly = maybe, prefixTexts(addrset.Minus(possible, certain))
+	}
+	return t
+}
+
 // tell is one way in words; false where only clients use it that cannot exist.
 func (a *auditor) tell(w way) (Access, bool) {
-	v := a.words[w.in]
-	certain := sources(w.set.Certainly(), w.family)
-	possible := sources(w.set.Possibly(), w.family)
+	t := a.once(w)
 	one := Access{Way: w.kind, Family: familyName(w.family), Interfaces: []string{w.in},
-		From: v.Tell(certain, w.family), Sources: prefixTexts(certain)}
-	if maybe := v.Tell(possible, w.family); maybe != one.From {
-		one.Possibly, one.PossibleOnly = maybe, prefixTexts(addrset.Minus(possible, certain))
-	}
+		From: t.from, Possibly: t.possibly, Sources: t.sources, PossibleOnly: t.possibleOnly}
 	return one, one.From != Nobody || one.Possibly != ""
 }
 

@@ -127,3 +127,15 @@ func (a *Analysis) Towards(outs []string, in string, f netfilter.Family, within 
 	}
 	return p.established(r, in, begin, moment)
 }
+
+// Conversations follows first packets as Towards does, and the answers of all that get where they were going.
+func (a *Analysis) Conversations(outs []string, in string, f netfilter.Family, within packetset.Set) (firsts, answers []Flow) {
+	r := newRun(a.plan(f), First)
+	r.outs, r.keeps = outs, true
+	r.begin(in, r.doubt(within))
+	back := newRun(r.plan, Answer)
+	for _, s := range r.passed.states {
+		back.next(in, s)
+	}
+	return r.flows, back.flows
+}

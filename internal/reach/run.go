@@ -15,13 +15,14 @@ type run struct {
 	// assume lets pass whom rules refuse: what translation a conversation has does not hang on whether its first packet
 	// would be let in today.
 	assume  bool
+	keeps   bool // passed is wanted
 	headers map[header]*header
 	hook    netfilter.Hook
 	manip   manip // in nat chains
 	spent   int
 	flows   []Flow
 	known   map[flowKey]int
-	passed  pool     // of a run that assumes: who got where it was going
+	passed  pool     // of a run that assumes or keeps: who got where it was going
 	outs    []string // where packets must leave to be followed, see Towards; nil: anywhere
 }
 
@@ -93,8 +94,10 @@ func (r *run) end(s state, f Flow) {
 	if s.packets.IsEmpty() {
 		return
 	}
-	if r.assume && f.Kind.Passes() {
+	if f.Kind.Passes() && (r.assume || r.keeps) {
 		r.passed.add(s)
+	}
+	if f.Kind.Passes() && r.assume {
 		return
 	}
 	f.Packets, f.Hook, f.In, f.Out = s.packets, r.hook, s.in, s.out
