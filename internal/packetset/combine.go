@@ -11,6 +11,7 @@ const (
 	opPossibly
 	opCertainly
 	opFirst
+	opMeets
 	opProject // and from there one for each field
 )
 
@@ -64,21 +65,27 @@ func (s *Space) slot(op operation, a, b int32) uint32 {
 
 // descend splits both sets at the upper of their first bits.
 func (s *Space) descend(op operation, a, b int32) int32 {
-	x, y := s.nodes[a], s.nodes[b]
-	level := min(x.level, y.level)
-	aLow, aHigh, bLow, bHigh := a, a, b, b
-	if x.level == level {
-		aLow, aHigh = x.low, x.high
-	}
-	if y.level == level {
-		bLow, bHigh = y.low, y.high
-	}
+	aLow, aHigh, bLow, bHigh, level := s.sides(a, b)
 	low := s.apply(op, aLow, bLow)
 	if low == gaveUp {
 		return gaveUp
 	}
 	high := s.apply(op, aHigh, bHigh)
 	return s.make(level, low, high)
+}
+
+// sides are the halves of both sets below the upper of their first bits.
+func (s *Space) sides(a, b int32) (aLow, aHigh, bLow, bHigh, level int32) {
+	x, y := &s.nodes[a], &s.nodes[b]
+	level = min(x.level, y.level)
+	aLow, aHigh, bLow, bHigh = a, a, b, b
+	if x.level == level {
+		aLow, aHigh = x.low, x.high
+	}
+	if y.level == level {
+		bLow, bHigh = y.low, y.high
+	}
+	return aLow, aHigh, bLow, bHigh, level
 }
 
 func (s *Space) trivial(op operation, a, b int32) (r int32, decided bool) {

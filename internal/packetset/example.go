@@ -13,11 +13,14 @@ func (a Set) Example() (netfilter.Packet, bool) {
 	if a.IsEmpty() {
 		return netfilter.Packet{}, false
 	}
+	granted := a.space.All()
 	for _, w := range wishes[a.space.family] {
-		if better := a.And(a.space.Where(w.field, netfilter.AllOnes, w.values)); !better.IsEmpty() && better.node != gaveUp {
-			a = better
+		more := granted.And(a.space.Where(w.field, netfilter.AllOnes, w.values))
+		if a.Meets(more) {
+			granted = more
 		}
 	}
+	a = a.And(granted)
 	return a.packet(a.space.lowest(a.node)), true
 }
 

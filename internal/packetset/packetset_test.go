@@ -102,7 +102,7 @@ func TestSetsHoldWhatEnumerationSays(t *testing.T) {
 			a, b := rapid.SampledFrom(pieces).Draw(t, "a"), w.operand(t, unknowns, pieces)
 			pieces = append(pieces, w.combined(t, a, b))
 		}
-		w.check(t, pieces[len(pieces)-1])
+		w.check(t, pieces[len(pieces)-1], pieces)
 	})
 }
 
@@ -129,8 +129,8 @@ func (w world) combined(t *rapid.T, a, b piece) piece {
 	return w.piece(a.set.Not(), func(p netfilter.Packet, u int) bool { return !a.told[u][p] })
 }
 
-// check compares membership, and that examples and projections are of members only.
-func (w world) check(t *rapid.T, p piece) {
+// check compares membership, and that examples and projections are of members only, and what is said of meeting others.
+func (w world) check(t *rapid.T, p piece, others []piece) {
 	protocols := map[netfilter.Number]bool{}
 	for _, packet := range w.packets {
 		always, sometimes := true, false
@@ -148,6 +148,11 @@ func (w world) check(t *rapid.T, p piece) {
 			t.Fatalf("Possibly of %+v: %v", packet, c)
 		}
 		protocols[netfilter.Small(uint64(packet.Protocol))] = protocols[netfilter.Small(uint64(packet.Protocol))] || sometimes
+	}
+	for _, o := range others {
+		if met := p.set.Meets(o.set); met == p.set.And(o.set).IsEmpty() {
+			t.Fatalf("the sets meet: %v", met)
+		}
 	}
 	ranges := p.set.Ranges(netfilter.Protocol)
 	for n, some := range protocols {
