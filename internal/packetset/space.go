@@ -25,6 +25,7 @@ type Space struct {
 	limit    int
 	full     bool
 	unknowns []string
+	counted  []uint64 // the cells of each node, once anybody asked for some
 }
 
 // Set is a set of packets: a comparable value, equal where the sets are equal. The zero Set is no set.

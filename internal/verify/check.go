@@ -28,6 +28,7 @@ type checker struct {
 	mute     packetset.Set                                 // TCP without any flag: no such packet can be asked about, because a SYN is meant by that
 	foreign  map[*netfilter.Chain]map[*netfilter.Rule]bool // what is in result.Foreign already
 	reported map[string]bool                               // what is in result.Wrong already, by what is alike
+	made     map[string]packetset.Set                      // see once
 }
 
 // all goes through the packets that arrive on each interface, and those that the host makes.
@@ -69,7 +70,7 @@ func (c *checker) look(in string, moment reach.Moment, flow reach.Flow) {
 	case slices.Contains(c.bridges, in) && c.crosses(moment, flow):
 		c.egress(in, moment, flow)
 	default:
-		c.untouched(in, moment, flow, c.space.All())
+		c.untouched(in, moment, flow, c.heard(c.space.All()))
 	}
 }
 
@@ -80,24 +81,23 @@ func (c *checker) crosses(moment reach.Moment, flow reach.Flow) bool {
 }
 
 func (c *checker) ingress(in string, moment reach.Moment, flow reach.Flow) {
-	v := c.meaning.Ingress(in)
-	refused := v.Refused()
+	judged := in
 	if moment == reach.Answer {
-		refused = c.meaning.IngressAnswers().Refused()
+		judged = anyInterface
 	}
 	bridged := slices.Contains(c.bridges, farEnd(moment, flow))
 	switch {
 	case flow.Kind == reach.Unknown, bridged && c.through(moment, flow):
-		c.mustNotPass(in, moment, flow, refused)
+		c.mustNotPass(in, moment, flow, c.refused(judged))
 	case c.through(moment, flow) && c.endsOnHost(moment, flow) && !translated(flow):
-		c.mustNotPass(in, moment, flow, refused.Minus(c.meaning.direct())) // docker-proxy listens at published ports only
+		c.mustNotPass(in, moment, flow, c.refusedOnHost(judged))
 	}
 	if bridged && c.through(moment, flow) {
 		c.mustNotPass(in, moment, flow, c.meaning.Unknown(in))
 	}
-	c.mustPass(in, moment, flow, v.Allowed)
+	c.mustPass(in, moment, flow, c.allowed(in))
 	if !bridged && !translated(flow) {
-		c.untouched(in, moment, flow, v.Governed.Not())
+		c.untouched(in, moment, flow, c.ungoverned(in))
 	}
 }
 
@@ -133,17 +133,16 @@ func translated(flow reach.Flow) bool { return flow.Destination.IsValid() || flo
 // egress looks at what containers send outside. Packets that begin no conversation cannot be judged, and are dropped
 // only where they would come to a container.
 func (c *checker) egress(in string, moment reach.Moment, flow reach.Flow) {
-	v := c.meaning.Egress(farEnd(moment, flow))
-	refused := v.Refused()
+	judged := farEnd(moment, flow)
 	passes := flow.Kind.Passes()
 	if moment == reach.Answer {
-		refused = c.meaning.EgressAnswers().Refused()
+		judged = anyInterface
 		passes = flow.Kind == reach.Forwarded && c.host.Inside(flow.Out) // else the question's sender was forged
 	}
 	if passes || flow.Kind == reach.Unknown {
-		c.mustNotPass(in, moment, flow, refused.And(c.begins))
+		c.mustNotPass(in, moment, flow, c.refusedOut(judged))
 	}
-	c.mustPass(in, moment, flow, v.Allowed)
+	c.mustPass(in, moment, flow, c.allowedOut(farEnd(moment, flow)))
 }
 
 // mustNotPass reports the packets of a flow that are among those refused.
@@ -162,7 +161,7 @@ func (c *checker) mustPass(in string, moment reach.Moment, flow reach.Flow, allo
 		return
 	}
 	if IsDockwalls(flow.Chain) {
-		c.report(in, moment, flow, Refused, flow.Packets.And(allowed).And(c.begins).Minus(c.deaf))
+		c.report(in, moment, flow, Refused, flow.Packets.And(allowed))
 	} else if moment == reach.First {
 		c.noteForeign(in, flow, allowed)
 	}
@@ -176,7 +175,7 @@ func (c *checker) untouched(in string, moment reach.Moment, flow reach.Flow, ung
 	if moment == reach.Answer && !c.goesBack(in, flow) {
 		return
 	}
-	c.report(in, moment, flow, Touched, flow.Packets.And(ungoverned).And(c.begins).Minus(c.deaf))
+	c.report(in, moment, flow, Touched, flow.Packets.And(ungoverned))
 }
 
 // goesBack tells whether an answer goes where its question came from: outside on any interface. Otherwise the sender of
@@ -245,7 +244,7 @@ func (c *checker) noteForeign(in string, flow reach.Flow, allowed packetset.Set)
 	if len(c.result.Foreign) >= most || c.foreign[flow.Chain][flow.Rule] {
 		return
 	}
-	packets := flow.Packets.And(c.meaning.published()).And(allowed).And(c.begins).Minus(c.deaf)
+	packets := flow.Packets.And(c.published()).And(allowed)
 	if packets.IsEmpty() {
 		return
 	}

@@ -71,12 +71,6 @@ func (m *Meaning) Egress(out string) Verdict {
 // interface is answered on any, and rules that refuse on one refuse no answers.
 const anyInterface = "*"
 
-// IngressAnswers is what the policy says of the answers to packets that arrive on an outside interface.
-func (m *Meaning) IngressAnswers() Verdict { return m.Ingress(anyInterface) }
-
-// EgressAnswers is the same of conversations that containers begin.
-func (m *Meaning) EgressAnswers() Verdict { return m.Egress(anyInterface) }
-
 // Unknown are the packets that reach nothing the policy knows of, and that no rule of it could allow: if somebody's NAT
 // sends them into a container, they have no business there.
 func (m *Meaning) Unknown(in string) packetset.Set {
