@@ -12,8 +12,9 @@ type place struct {
 const places = 64
 
 // order is the order of the fields' bits, the highest bit of each first. Rules speak of a protocol and a port first and
-// then of who may use it, so that with protocol and ports on top the addresses of each port form a small diagram of
-// their own. What few rules look at stands at the end, where it costs nothing unless it is used.
+// then of who may use it, so that with these on top each port and each client has a path of its own, and all paths end in
+// the same diagrams of what most rules have in common: the destinations that lead into containers, the flags of packets
+// that begin a conversation. What few rules look at stands at the end, where it costs nothing unless it is used.
 //
 // Most of these fields are no variables of an arriving packet (its conntrack fields are copies of others, its mark is
 // 0); they are for whoever judges a chain by itself, where every field can have every value.
@@ -21,13 +22,13 @@ var order = []netfilter.Field{
 	netfilter.InInterface, netfilter.OutInterface, // a number that the user of the space gives each interface
 	netfilter.ConntrackDirection, netfilter.ConntrackState, netfilter.ConntrackStatus,
 	netfilter.Protocol, netfilter.ConntrackProtocol,
-	netfilter.OriginalDestinationPort, netfilter.DestinationPort, netfilter.ReplySourcePort, netfilter.TCPFlags,
+	netfilter.OriginalDestinationPort, netfilter.DestinationPort, netfilter.ReplySourcePort,
 	netfilter.Mark, netfilter.ConntrackMark,
 	netfilter.SourceType, netfilter.DestinationType, netfilter.SourceTypeIn, netfilter.SourceTypeOut,
 	netfilter.DestinationTypeIn, netfilter.DestinationTypeOut, netfilter.ReversePath,
-	netfilter.OriginalDestination, netfilter.DestinationAddress, netfilter.SourceAddress, netfilter.OriginalSource,
+	netfilter.OriginalSource, netfilter.SourceAddress, netfilter.OriginalDestination, netfilter.DestinationAddress,
 	netfilter.ReplySource, netfilter.ReplyDestination,
-	netfilter.SourcePort, netfilter.OriginalSourcePort, netfilter.ReplyDestinationPort,
+	netfilter.TCPFlags, netfilter.SourcePort, netfilter.OriginalSourcePort, netfilter.ReplyDestinationPort,
 	netfilter.OwnerUser, netfilter.OwnerGroup,
 	netfilter.PacketType, netfilter.DSCP, netfilter.TTL, netfilter.Length, netfilter.SourceMAC,
 	netfilter.PhysicalIn, netfilter.PhysicalOut,
