@@ -24,7 +24,7 @@ type checker struct {
 	meaning  *Meaning
 	bridges  []string
 	begins   packetset.Set
-	deaf     packetset.Set                                 // packets that nobody hears
+	audible  packetset.Set                                 // packets that begin a conversation and that somebody hears
 	mute     packetset.Set                                 // TCP without any flag: no such packet can be asked about, because a SYN is meant by that
 	foreign  map[*netfilter.Chain]map[*netfilter.Rule]bool // what is in result.Foreign already
 	reported map[string]bool                               // what is in result.Wrong already, by what is alike
@@ -70,7 +70,7 @@ func (c *checker) look(in string, moment reach.Moment, flow reach.Flow) {
 	case slices.Contains(c.bridges, in) && c.crosses(moment, flow):
 		c.egress(in, moment, flow)
 	default:
-		c.untouched(in, moment, flow, c.heard(c.space.All()))
+		c.untouched(in, moment, flow, c.space.All())
 	}
 }
 
@@ -161,7 +161,7 @@ func (c *checker) mustPass(in string, moment reach.Moment, flow reach.Flow, allo
 		return
 	}
 	if IsDockwalls(flow.Chain) {
-		c.report(in, moment, flow, Refused, flow.Packets.And(allowed))
+		c.report(in, moment, flow, Refused, c.heard(flow.Packets.And(allowed)))
 	} else if moment == reach.First {
 		c.noteForeign(in, flow, allowed)
 	}
@@ -175,7 +175,7 @@ func (c *checker) untouched(in string, moment reach.Moment, flow reach.Flow, ung
 	if moment == reach.Answer && !c.goesBack(in, flow) {
 		return
 	}
-	c.report(in, moment, flow, Touched, flow.Packets.And(ungoverned))
+	c.report(in, moment, flow, Touched, c.heard(flow.Packets.And(ungoverned)))
 }
 
 // goesBack tells whether an answer goes where its question came from: outside on any interface. Otherwise the sender of
@@ -244,7 +244,7 @@ func (c *checker) noteForeign(in string, flow reach.Flow, allowed packetset.Set)
 	if len(c.result.Foreign) >= most || c.foreign[flow.Chain][flow.Rule] {
 		return
 	}
-	packets := flow.Packets.And(c.published()).And(allowed)
+	packets := c.heard(flow.Packets.And(c.published()).And(allowed))
 	if packets.IsEmpty() {
 		return
 	}

@@ -24,12 +24,12 @@ func (c *checker) refusedOnHost(in string) packetset.Set {
 
 // allowed are the packets from outside that dockwall's rules must let pass.
 func (c *checker) allowed(in string) packetset.Set {
-	return c.once("allowed on "+in, func() packetset.Set { return c.heard(c.meaning.Ingress(in).Allowed) })
+	return c.meaning.Ingress(in).Allowed
 }
 
 // ungoverned are the packets from outside that dockwall's rules must leave alone.
 func (c *checker) ungoverned(in string) packetset.Set {
-	return c.once("ungoverned on "+in, func() packetset.Set { return c.heard(c.meaning.Ingress(in).Governed.Not()) })
+	return c.once("ungoverned on "+in, func() packetset.Set { return c.meaning.Ingress(in).Governed.Not() })
 }
 
 // refusedOut are the packets of containers that must not get out by an interface. Those that begin no conversation cannot
@@ -40,7 +40,7 @@ func (c *checker) refusedOut(out string) packetset.Set {
 
 // allowedOut are the packets of containers that dockwall's rules must let out.
 func (c *checker) allowedOut(out string) packetset.Set {
-	return c.once("allowed by "+out, func() packetset.Set { return c.heard(c.meaning.Egress(out).Allowed) })
+	return c.once("allowed by "+out, func() packetset.Set { return c.meaning.Egress(out).Allowed })
 }
 
 // published are the packets to published ports.
@@ -49,4 +49,4 @@ func (c *checker) published() packetset.Set {
 }
 
 // heard are those of some packets that begin a conversation, and that somebody hears.
-func (c *checker) heard(some packetset.Set) packetset.Set { return some.And(c.begins).Minus(c.deaf) }
+func (c *checker) heard(some packetset.Set) packetset.Set { return some.And(c.audible) }

@@ -73,7 +73,8 @@ func Check(ctx context.Context, p *policy.Policy, h *host.Host, m *netfilter.Mac
 		c := &checker{result: result, analysis: analysis, host: h, policy: p, family: f,
 			space: analysis.Space(f), meaning: NewMeaning(analysis.Space(f), p, h), foreign: map[*netfilter.Chain]map[*netfilter.Rule]bool{}, reported: map[string]bool{}, made: map[string]packetset.Set{}}
 		c.bridges = h.Bridges()
-		c.begins, c.deaf = Beginning(c.space), c.meaning.deaf()
+		c.begins = Beginning(c.space)
+		c.audible = c.begins.Minus(c.meaning.deaf())
 		c.mute = c.space.Where(netfilter.TCPFlags, netfilter.AllOnes, netfilter.One(netfilter.Small(0)))
 		if err := c.all(ctx, m.Interfaces); err != nil {
 			return nil, err
