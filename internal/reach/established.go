@@ -1,26 +1,52 @@
 package reach
 
 import (
+	"slices"
+
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
 )
 
+// beginning is the first packets of a question about conversations that are taken for granted, and what became of them.
+type beginning struct {
+	in     string
+	within packetset.Set
+	outs   []string
+	passed []state
+	doubts []Flow // what could not be read or followed
+}
+
 // established follows later packets of the conversations that first packets within a set begin. What could not be read
 // or followed of the first packets stays Unknown.
-func (p *plan) established(asked *run, in string, within packetset.Set, m Moment) []Flow {
-	began := newRun(p, First)
-	began.assume, began.outs = true, asked.outs
-	began.begin(in, within)
-	r := newRun(p, m)
-	for _, f := range append(asked.flows, began.flows...) {
-		if f.Kind == Unknown {
-			r.add(f)
-		}
+func (p *plan) established(in string, within packetset.Set, outs []string, m Moment) []Flow {
+	b := p.began
+	if b == nil || b.in != in || b.within != within || !slices.Equal(b.outs, outs) {
+		b = p.granted(in, within, outs)
+		p.began = b
 	}
-	for _, s := range began.passed.states {
+	r := newRun(p, m)
+	for _, f := range b.doubts {
+		r.add(f)
+	}
+	for _, s := range b.passed {
 		r.next(in, s)
 	}
 	return r.flows
+}
+
+// granted follows first packets past all rules that refuse them. Later packets and answers are mostly asked for in turn,
+// so that a plan keeps what became of the last ones.
+func (p *plan) granted(in string, within packetset.Set, outs []string) *beginning {
+	r := newRun(p, First)
+	r.assume, r.outs = true, outs
+	r.begin(in, r.doubt(within))
+	b := &beginning{in: in, within: within, outs: outs, passed: r.passed.states}
+	for _, f := range r.flows {
+		if f.Kind == Unknown {
+			b.doubts = append(b.doubts, f)
+		}
+	}
+	return b
 }
 
 // next follows a packet of the conversations whose first packets came through as a state says. Packets that conntrack

@@ -23,6 +23,7 @@ type plan struct {
 	rules   map[*netfilter.Rule]*rule
 	longRun int // see the constant
 	built   map[placeKey]packetset.Set
+	began   *beginning // of the last question about an established conversation
 	// free says that every field is a variable by itself: for chains that are judged alone.
 	free       bool
 	interfaces *interfaceClasses

@@ -118,14 +118,13 @@ func (a *Analysis) Arriving(in string, f netfilter.Family, within packetset.Set,
 // the host itself. Others are in no flow where routing sends them elsewhere: the rules that only they meet cost nothing.
 func (a *Analysis) Towards(outs []string, in string, f netfilter.Family, within packetset.Set, moment Moment) []Flow {
 	p := a.plan(f)
+	if moment != First {
+		return p.established(in, within, outs, moment)
+	}
 	r := newRun(p, First)
 	r.outs = outs
-	begin := r.doubt(within)
-	if moment == First {
-		r.begin(in, begin)
-		return r.flows
-	}
-	return p.established(r, in, begin, moment)
+	r.begin(in, r.doubt(within))
+	return r.flows
 }
 
 // Conversations follows first packets as Towards does, and the answers of all that get where they were going.

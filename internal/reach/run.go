@@ -23,7 +23,7 @@ type run struct {
 	flows   []Flow
 	known   map[flowKey]int
 	passed  pool     // of a run that assumes or keeps: who got where it was going
-	outs    []string // where packets must leave to be followed, see Towards; nil: anywhere
+	outs    []string // where packets must leave to be followed, see Towards; none: anywhere
 }
 
 // flowKey is all of a flow but its packets.
@@ -78,7 +78,7 @@ func (r *run) start(s state) {
 }
 
 // follows tells whether packets that leave by an interface are followed.
-func (r *run) follows(out string) bool { return r.outs == nil || slices.Contains(r.outs, out) }
+func (r *run) follows(out string) bool { return len(r.outs) == 0 || slices.Contains(r.outs, out) }
 
 // refuse ends packets by a rule or policy; where a conversation is taken for granted they go on.
 func (r *run) refuse(s state, by Flow, out *outcome) {
