@@ -4,6 +4,13 @@ import "github.com/dockwall/dockwall/internal/netfilter"
 
 // Has are the packets that have a field, as far as their protocol decides it: ports, an ICMP type, TCP flags.
 func (s *Space) Has(f netfilter.Field) Set {
+	if s.having[f].space == nil {
+		s.having[f] = s.newHas(f)
+	}
+	return s.having[f]
+}
+
+func (s *Space) newHas(f netfilter.Field) Set {
 	switch f {
 	case netfilter.SourcePort, netfilter.DestinationPort:
 		return s.Reads(Plain(netfilter.Protocol), numbers(6, 17, 33, 132, 136)) // as netfilter.Packet.HasPorts

@@ -25,7 +25,8 @@ type Space struct {
 	limit    int
 	full     bool
 	unknowns []string
-	counted  []uint64 // the cells of each node, once anybody asked for some
+	having   [places]Set // what Has said
+	counted  []uint64    // the cells of each node, once anybody asked for some
 }
 
 // Set is a set of packets: a comparable value, equal where the sets are equal. The zero Set is no set.

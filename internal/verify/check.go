@@ -160,9 +160,11 @@ func (c *checker) mustPass(in string, moment reach.Moment, flow reach.Flow, allo
 	if flow.Kind != reach.Dropped && flow.Kind != reach.Rejected || flow.Chain == nil {
 		return
 	}
-	if IsDockwalls(flow.Chain) {
-		c.report(in, moment, flow, Refused, c.heard(flow.Packets.And(allowed)))
-	} else if moment == reach.First {
+	switch {
+	case !flow.Packets.Meets(allowed):
+	case IsDockwalls(flow.Chain):
+		c.report(in, moment, flow, Refused, c.heard(flow.Packets).And(allowed))
+	case moment == reach.First:
 		c.noteForeign(in, flow, allowed)
 	}
 }

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"slices"
 
 	"go4.org/netipx"
 
@@ -18,6 +19,8 @@ type rules struct {
 	section policy.Section
 	groups  []*group
 	answers map[string]packetset.Set // what allowed said, by interface
+	joined  []packetset.Set          // what union was last asked to join, and what it said
+	union   packetset.Set
 }
 
 // group is rules that differ only in their addresses.
@@ -122,7 +125,18 @@ func (rs *rules) matched(a policy.Action, iface string, speaks func(*policy.Rule
 			sets = append(sets, g.any)
 		}
 	}
-	return union(rs.meaning.space, sets)
+	return rs.join(sets)
+}
+
+// join is the union of sets. Mostly it is asked for the same ones again: on another interface, or whatever they reach.
+func (rs *rules) join(sets []packetset.Set) packetset.Set {
+	if len(sets) == 0 {
+		return rs.meaning.space.None()
+	}
+	if !slices.Equal(rs.joined, sets) {
+		rs.joined, rs.union = slices.Clone(sets), union(rs.meaning.space, sets)
+	}
+	return rs.union
 }
 
 // on tells whether the group speaks of packets on an interface.
@@ -141,7 +155,7 @@ func (rs *rules) perhaps(iface string) packetset.Set {
 			sets = append(sets, g.any)
 		}
 	}
-	return union(rs.meaning.space, sets)
+	return rs.join(sets)
 }
 
 // union joins neighbours first: each set is then looked at as often as there are doublings.
