@@ -17,11 +17,8 @@ type verdicts []choice
 
 // choose are the choices of a map under a header; false where they cannot be said.
 func (p *plan) choose(h *header, fields []netfilter.FieldUse, set *netfilter.Set, built map[lookupKey]verdicts) (verdicts, bool) {
-	if set == nil || set.Dynamic || set.Unclear != "" {
-		return nil, false
-	}
-	key, ok := p.lookupKey(h, fields, set)
-	if !ok || len(set.Elements) > 0 && len(set.Elements[0].Key) != len(fields) {
+	key, ok := p.readable(h, fields, set)
+	if !ok {
 		return nil, false
 	}
 	list, known := built[key]
@@ -30,6 +27,15 @@ func (p *plan) choose(h *header, fields []netfilter.FieldUse, set *netfilter.Set
 		built[key] = list
 	}
 	return list, true
+}
+
+// readable is how the fields of a map are read under a header; false where what it leads to cannot be said.
+func (p *plan) readable(h *header, fields []netfilter.FieldUse, set *netfilter.Set) (lookupKey, bool) {
+	if set == nil || set.Dynamic || set.Unclear != "" {
+		return lookupKey{}, false
+	}
+	key, ok := p.lookupKey(h, fields, set)
+	return key, ok && (len(set.Elements) == 0 || len(set.Elements[0].Key) == len(fields))
 }
 
 // group puts elements together that lead to the same.

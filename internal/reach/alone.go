@@ -74,7 +74,7 @@ func (c *interfaceClasses) numbers(t netfilter.InterfaceTest) netfilter.Ranges {
 // freePlan is a plan where every field is a variable by itself.
 func freePlan(m *netfilter.Machine, f netfilter.Family) *plan {
 	p := &plan{family: f, space: packetset.NewSpace(f), sets: m.Rules.IPSets, places: newPlaces(m, f), free: true,
-		chains: map[*netfilter.Chain]*chain{}, rules: map[*netfilter.Rule]*rule{}, built: map[placeKey]packetset.Set{}, written: writtenFields(m.Rules)}
+		chains: map[*netfilter.Chain]*chain{}, built: map[placeKey]packetset.Set{}, written: writtenFields(m.Rules)}
 	p.interfaces = classesOf(m.Rules)
 	p.ported = p.space.All()
 	return p

@@ -113,7 +113,6 @@ func (r *run) decide(c *chain, rules []*rule, u *hull, s state, out *outcome) (s
 			continue
 		}
 		list = append(list, rl.box)
-		rl.hit = true
 		k := b.outcome(rl.plain.verdict)
 		several[k], by[k] = by[k] != nil, rl
 	}

@@ -129,7 +129,6 @@ func (t *taking) take(at int, s state) {
 	}
 	s.packets = met
 	if at == len(steps) {
-		t.rule.hit = true
 		t.next.add(s)
 		return
 	}
@@ -138,7 +137,6 @@ func (t *taking) take(at int, s state) {
 
 // act takes the action at an index.
 func (t *taking) act(at int, s state) {
-	t.rule.hit = true
 	switch a := t.rule.steps[at].action.(type) {
 	case netfilter.Verdict:
 		t.verdict(a, at, s)

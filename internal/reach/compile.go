@@ -33,7 +33,6 @@ type rule struct {
 	steps  []step
 	plain  *plainRule // nil: it is none
 	box    int32      // its number among the plain rules of its chain
-	hit    bool       // a packet may have matched all of it
 }
 
 // guard is a span of numbers outside of which no packet's field may be that matches the rule.
@@ -84,7 +83,6 @@ func (c *chain) notePlain(p *plan) {
 
 func (p *plan) compileRule(r *netfilter.Rule) *rule {
 	ready := &rule{Rule: r, steps: make([]step, 0, len(r.Steps))}
-	p.rules[r] = ready
 	acted := false
 	for _, s := range r.Steps {
 		switch s := s.(type) {

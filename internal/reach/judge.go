@@ -17,7 +17,7 @@ type Judgement struct {
 }
 
 // Judge looks at the rules of one chain. Packets can have any values of all fields in every combination, more than ever
-// come together: what is called dead or idle is so on every host, while others may be dead on this one (see Matched).
+// come together: what is called dead or idle is so on every host, while others may be dead on this one.
 // All dead and idle rules can be removed, one by one or together.
 func (a *Analysis) Judge(c *netfilter.Chain, f netfilter.Family) []Judgement {
 	if a.alone[f] == nil {

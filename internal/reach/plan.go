@@ -20,7 +20,7 @@ type plan struct {
 	written map[netfilter.Field]bool // fields that some rule changes
 	bridged map[string]bool          // bridges whose frames are shown to the IP hooks
 	ported  packetset.Set            // the packets that have ports in a conntrack tuple
-	rules   map[*netfilter.Rule]*rule
+	filters map[*netfilter.Chain]*filter
 	longRun int // see the constant
 	built   map[placeKey]packetset.Set
 	began   *beginning // of the last question about an established conversation
@@ -47,7 +47,8 @@ const (
 
 func newPlan(m *netfilter.Machine, f netfilter.Family) *plan {
 	p := &plan{family: f, space: packetset.NewSpace(f), sets: m.Rules.IPSets, unread: m.Rules.Unread,
-		chains: map[*netfilter.Chain]*chain{}, rules: map[*netfilter.Rule]*rule{}, longRun: longRun, built: map[placeKey]packetset.Set{}, written: writtenFields(m.Rules)}
+		chains: map[*netfilter.Chain]*chain{}, filters: map[*netfilter.Chain]*filter{}, longRun: longRun,
+		built: map[placeKey]packetset.Set{}, written: writtenFields(m.Rules)}
 	p.places = newPlaces(m, f)
 	p.bridged = bridged(m, f)
 	p.ported = p.space.Has(netfilter.DestinationPort).Or(p.space.ICMP())

@@ -88,16 +88,6 @@ func New(m *netfilter.Machine) *Analysis {
 // Space is where the sets of packets of a family live, IPv4 or IPv6.
 func (a *Analysis) Space(f netfilter.Family) *packetset.Space { return a.plan(f).space }
 
-// Matched tells whether any packet followed so far may have matched a rule wholly.
-func (a *Analysis) Matched(r *netfilter.Rule) bool {
-	for _, p := range a.plans {
-		if ready := p.rules[r]; ready != nil && ready.hit {
-			return true
-		}
-	}
-	return false
-}
-
 // Doubts are sentences about rules that could not be read. Where there are any, nothing is certain: a part of every
 // question's packets is Unknown.
 func (a *Analysis) Doubts() []string { return a.machine.Rules.Unread }
