@@ -10,7 +10,7 @@ import (
 type Box struct {
 	Columns []netfilter.Ranges // by column; nil: any number
 	Outcome int                // from 0 below the Decider's number of them
-	// Open boxes are those whose packets are not known: at most these. They decide nothing.
+	// Open boxes are those whose packets are not known: they decide nothing.
 	Open bool
 
 	last int // the last column that asks something, -1: none
@@ -33,6 +33,8 @@ type Decider struct {
 	decided  map[int32][]int32 // of a node of firsts, the nodes of each outcome
 	scratch  []int32
 	key      []byte
+
+	neighbours *neighbours // made when it is first needed
 }
 
 // partKey is a part of the space and the boxes in it.

@@ -1,6 +1,7 @@
 package packetset
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
@@ -41,7 +42,7 @@ func findsTheFirstBox(t *testing.T, many, most int) {
 				}
 			}
 		}
-		checkUses(t, d, asked, list, w)
+		checkShadows(t, d, asked, w)
 	})
 }
 
@@ -74,18 +75,31 @@ func fitsBox(b Box, p netfilter.Packet) bool {
 	return true
 }
 
-// checkUses: who is first for a packet of the world is First, and Needed if the rest of the list does something else.
-func checkUses(t *rapid.T, d *Decider, boxes []Box, list []int32, w world) {
-	found := d.Uses(list, 3)
-	for _, p := range w.packets {
-		for at, i := range list {
-			if !fitsBox(boxes[i], p) {
-				continue
+// checkShadows holds what is said of each box against sets: what it fits, without what those before it fit.
+func checkShadows(t *rapid.T, d *Decider, boxes []Box, w world) {
+	taken := w.space.None()
+	for i, b := range boxes {
+		set := w.boxSet(b)
+		by, shadowed := d.Shadowed(int32(i))
+		if shadowed != set.Minus(taken).IsEmpty() {
+			t.Fatalf("box %d of %v is shadowed: %v", i, boxes, shadowed)
+		}
+		for o := range i {
+			if slices.Contains(by, int32(o)) == set.And(w.boxSet(boxes[o])).IsEmpty() {
+				t.Fatalf("box %d of %v: %v fit some of it", i, boxes, by)
 			}
-			if needed := firstFit(boxes, list[at+1:], p) != boxes[i].Outcome; !found[i].First || needed && !found[i].Needed {
-				t.Fatalf("box %d for %+v: %+v", i, p, found[i])
-			}
-			break
+		}
+		taken = taken.Or(set)
+	}
+}
+
+// boxSet are the packets that fit a box.
+func (w world) boxSet(b Box) Set {
+	set := w.space.All()
+	for i, f := range []netfilter.Field{netfilter.SourceAddress, netfilter.Protocol, netfilter.DestinationPort} {
+		if b.Columns[i] != nil {
+			set = set.And(w.space.Reads(Plain(f), b.Columns[i]))
 		}
 	}
+	return set
 }

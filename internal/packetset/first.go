@@ -50,7 +50,7 @@ func (d *Decider) first(p part, list []int32) int32 {
 	}
 	mark := len(d.scratch)
 	defer func() { d.scratch = d.scratch[:mark] }()
-	list, covering := d.trim(p, list, false)
+	list, covering := d.trim(p, list)
 	switch {
 	case len(list) == 0 || d.boxes[list[0]].fills(p.column) && covering == len(list):
 		return d.box(list)
@@ -109,14 +109,13 @@ func (d *Decider) box(list []int32) int32 {
 	return none
 }
 
-// trim leaves the boxes that can fit in a part, up to the first that fits all of it, or with open ones to the second
-// such, and says how many of them cover the part: they fit all of its numbers in this column.
-func (d *Decider) trim(p part, list []int32, open bool) (left []int32, covering int) {
-	full := 0
+// trim leaves the boxes that can fit in a part, up to the first that fits all of it, and says how many of them cover the
+// part: they fit all of its numbers in this column.
+func (d *Decider) trim(p part, list []int32) (left []int32, covering int) {
 	mark, last := len(d.scratch), d.last(p)
 	for _, i := range list {
 		b := &d.boxes[i]
-		if b.Open && !open {
+		if b.Open {
 			continue
 		}
 		touches, covers := b.meets(p.column, p.base, last)
@@ -127,10 +126,8 @@ func (d *Decider) trim(p part, list []int32, open bool) (left []int32, covering 
 		if covers {
 			covering++
 		}
-		if covers && b.last <= p.column && !b.Open {
-			if full++; full == 2 || !open {
-				break
-			}
+		if covers && b.fills(p.column) {
+			break
 		}
 	}
 	return d.scratch[mark:len(d.scratch):len(d.scratch)], covering

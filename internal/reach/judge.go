@@ -12,19 +12,17 @@ type Judgement struct {
 	// no packet at all matches it.
 	Dead bool
 	By   []*netfilter.Rule
-	// Idle: it matches, but without it the same would happen to every packet: later rules, or the chain's end, do the same.
-	Idle bool
 }
 
 // Judge looks at the rules of one chain. Packets can have any values of all fields in every combination, more than ever
-// come together: what is called dead or idle is so on every host, while others may be dead on this one.
-// All dead and idle rules can be removed, one by one or together.
+// come together: what is called dead is so on every host, while others may be dead on this one. All dead rules can be
+// removed, one by one or together.
 func (a *Analysis) Judge(c *netfilter.Chain, f netfilter.Family) []Judgement {
 	if a.alone[f] == nil {
 		a.alone[f] = freePlan(a.machine, f)
 	}
-	j := judging{plan: a.alone[f], chain: a.alone[f].compile(c), header: &header{}}
-	j.ready(c)
+	j := judging{plan: a.alone[f], chain: a.alone[f].compile(c), header: &header{}, met: map[*rule]packetset.Set{}}
+	j.ready()
 	return j.judge()
 }
 
@@ -32,25 +30,16 @@ type judging struct {
 	*plan
 	*header
 	chain   *chain
-	bulk    bulk
 	decider *packetset.Decider
-	end     int // the outcome of the chain's end
+	met     map[*rule]packetset.Set // what matches said
 }
 
 // ready makes a box of each rule. Of rules that do more than to compare and decide only their guards are known.
-func (j *judging) ready(c *netfilter.Chain) {
-	end := netfilter.Verdict{Kind: netfilter.Return}
-	if c.Base != nil {
-		end = netfilter.Verdict{Kind: c.Base.Policy}
-	}
-	j.end = j.bulk.outcome(end)
+func (j *judging) ready() {
 	cs := columns{at: map[netfilter.Field]int{}}
 	boxes := make([]packetset.Box, len(j.chain.rules))
 	for i, r := range j.chain.rules {
 		boxes[i] = j.boxOf(r, &cs)
-		if r.plain != nil {
-			boxes[i].Outcome = j.outcome(r.plain.verdict, end)
-		}
 	}
 	for i := range boxes {
 		boxes[i].Columns = append(boxes[i].Columns, make([]netfilter.Ranges, len(cs.fields)-len(boxes[i].Columns))...)
@@ -60,15 +49,7 @@ func (j *judging) ready(c *netfilter.Chain) {
 			}
 		}
 	}
-	j.decider = j.space.NewDecider(cs.fields, boxes, len(j.bulk.outcomes))
-}
-
-// outcome of a return is that of the chain's end.
-func (j *judging) outcome(v, end netfilter.Verdict) int {
-	if v.Kind == netfilter.Return {
-		v = end
-	}
-	return j.bulk.outcome(netfilter.Verdict{Kind: v.Kind, With: v.With})
+	j.decider = j.space.NewDecider(cs.fields, boxes, 1)
 }
 
 func (j *judging) boxOf(r *rule, cs *columns) packetset.Box {
@@ -94,42 +75,26 @@ var plainLayout = func() (l layout) {
 }()
 
 func (j *judging) judge() []Judgement {
-	var all, alive []int32
-	for i := range j.chain.rules {
-		all = append(all, int32(i))
-	}
-	uses := j.decider.Uses(all, j.end)
-	for _, i := range all {
-		if uses[i].First {
-			alive = append(alive, i)
-		}
-	}
-	without := j.decider.Uses(alive, j.end)
-	found := make([]Judgement, len(all))
+	found := make([]Judgement, len(j.chain.rules))
 	for i, r := range j.chain.rules {
-		found[i] = Judgement{Rule: r.Rule, Dead: !uses[i].First}
-		if found[i].Dead {
-			found[i].By = j.shadows(i)
-		} else {
-			found[i].Idle = r.plain != nil && !uses[i].Needed && !without[i].Needed
+		found[i] = Judgement{Rule: r.Rule}
+		if before, shadowed := j.decider.Shadowed(int32(i)); shadowed {
+			found[i].Dead, found[i].By = true, j.shadows(r, before)
 		}
 	}
 	return found
 }
 
-// shadows are the earlier rules that take what a rule would match.
-func (j *judging) shadows(i int) []*netfilter.Rule {
+// shadows are the rules, of some earlier ones, that take what a rule would match.
+func (j *judging) shadows(r *rule, earlier []int32) []*netfilter.Rule {
 	var by []*netfilter.Rule
-	rest := j.matches(j.chain.rules[i])
-	for _, earlier := range j.chain.rules[:i] {
+	rest := j.matches(r)
+	for _, i := range earlier {
 		if rest.IsEmpty() {
 			break
 		}
-		if earlier.plain == nil || apart(earlier, j.chain.rules[i]) {
-			continue
-		}
-		if both := rest.And(j.matches(earlier)); !both.IsEmpty() {
-			by = append(by, earlier.Rule)
+		if both := rest.And(j.matches(j.chain.rules[i])); !both.IsEmpty() {
+			by = append(by, j.chain.rules[i].Rule)
 			rest = rest.Minus(both)
 		}
 	}
@@ -138,6 +103,15 @@ func (j *judging) shadows(i int) []*netfilter.Rule {
 
 // matches are the packets that pass the matches before a rule's first action.
 func (j *judging) matches(r *rule) packetset.Set {
+	met, known := j.met[r]
+	if !known {
+		met = j.newMatches(r)
+		j.met[r] = met
+	}
+	return met
+}
+
+func (j *judging) newMatches(r *rule) packetset.Set {
 	met := j.space.All()
 	for _, f := range []netfilter.Field{netfilter.ConntrackState, netfilter.InInterface, netfilter.OutInterface, netfilter.PhysicalIn, netfilter.PhysicalOut} {
 		met = met.And(j.space.Where(f, netfilter.AllOnes, j.possible(f)))
@@ -149,16 +123,4 @@ func (j *judging) matches(r *rule) packetset.Set {
 		met = met.And(s.match.meets(j.plan, j.header))
 	}
 	return met
-}
-
-// apart tells whether the guards of two rules have nothing in common.
-func apart(a, b *rule) bool {
-	for _, g := range a.guards {
-		for _, o := range b.guards {
-			if g.field == o.field && (g.last.Compare(o.first) < 0 || o.last.Compare(g.first) < 0) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -10,15 +10,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestJudgementsHoldForWalks draws hosts and packets: no walk matches a dead rule, and without the rules that are dead or
-// idle every walk ends as before.
+// TestJudgementsHoldForWalks draws hosts and packets: no walk matches a dead rule, and without the dead rules every walk
+// ends as before.
 func TestJudgementsHoldForWalks(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := netfiltertest.Machine(t)
 		f := rapid.SampledFrom([]netfilter.Family{netfilter.IPv4, netfilter.IPv6}).Draw(t, "of")
-		dead, idle := judged(m, f)
+		dead := judged(m, f)
 		before := walk.New(m)
-		without := walk.New(less(m, append(slices.Clone(dead), idle...)))
+		without := walk.New(less(m, dead))
 		for range 6 {
 			q := walk.Question{Packet: netfiltertest.Packet(t, f, rapid.SampledFrom([]string{"eno1", "docker0", ""}).Draw(t, "in"))}
 			was, is := before.Follow(q), without.Follow(q)
@@ -30,13 +30,13 @@ func TestJudgementsHoldForWalks(t *testing.T) {
 				}
 			}
 			if a, b := endings(was), endings(is); !slices.Equal(a, b) {
-				t.Fatalf("%+v: without dead %v and idle %v: %v, before %v\n%s", q.Packet, dead, idle, b, a, rulesText(m.Rules))
+				t.Fatalf("%+v: without dead %v: %v, before %v\n%s", q.Packet, dead, b, a, rulesText(m.Rules))
 			}
 		}
 	})
 }
 
-func judged(m *netfilter.Machine, f netfilter.Family) (dead, idle []*netfilter.Rule) {
+func judged(m *netfilter.Machine, f netfilter.Family) (dead []*netfilter.Rule) {
 	a := New(m)
 	for _, table := range m.Rules.Tables {
 		if !table.Family.Sees(f) {
@@ -46,13 +46,11 @@ func judged(m *netfilter.Machine, f netfilter.Family) (dead, idle []*netfilter.R
 			for _, j := range a.Judge(c, f) {
 				if j.Dead {
 					dead = append(dead, j.Rule)
-				} else if j.Idle {
-					idle = append(idle, j.Rule)
 				}
 			}
 		}
 	}
-	return dead, idle
+	return dead
 }
 
 // less is a machine without some rules. The others keep their chains, by name.
@@ -100,13 +98,14 @@ func TestJudge(t *testing.T) {
 	c := &netfilter.Chain{Table: table, Name: "DOCKER-USER", Rules: []*netfilter.Rule{
 		steps(source("10.0.0.0/9"), verdict(netfilter.Drop)),
 		steps(source("10.128.0.0/9"), verdict(netfilter.Drop)),
-		steps(source("10.1.2.0/24"), verdict(netfilter.Accept)),                                 // dead, by the first
-		steps(source("10.0.0.0/8"), verdict(netfilter.Accept)),                                  // dead, by both
-		steps(source("192.168.1.0/24"), verdict(netfilter.Drop)),                                // idle: the next does the same
-		steps(source("192.168.0.0/16"), verdict(netfilter.Drop)),                                //
-		steps(source("10.0.0.0/8"), source("192.168.0.0/16"), verdict(netfilter.Drop)),          // dead: no packet
-		steps(source("172.16.0.0/12"), verdict(netfilter.Return)),                               // idle: the end does the same
-		steps(netfilter.Undecided{Text: "limit"}, source("8.0.0.0/8"), verdict(netfilter.Drop)), // not known
+		steps(source("10.1.2.0/24"), verdict(netfilter.Accept)),                                      // dead, by the first
+		steps(source("10.0.0.0/8"), verdict(netfilter.Accept)),                                       // dead, by both
+		steps(source("192.168.1.0/24"), verdict(netfilter.Drop)),                                     //
+		steps(source("192.168.0.0/16"), verdict(netfilter.Drop)),                                     //
+		steps(source("10.0.0.0/8"), source("192.168.0.0/16"), verdict(netfilter.Drop)),               // dead: no packet
+		steps(source("172.16.0.0/12"), verdict(netfilter.Return)),                                    //
+		steps(netfilter.Undecided{Text: "limit"}, source("8.0.0.0/8"), verdict(netfilter.Drop)),      // not known
+		steps(netfilter.Undecided{Text: "limit"}, source("192.168.2.0/24"), verdict(netfilter.Drop)), // dead, whatever the rate is
 		steps(source("8.8.0.0/16"), verdict(netfilter.Drop)),
 	}}
 	table.Chains = []*netfilter.Chain{c}
@@ -114,11 +113,11 @@ func TestJudge(t *testing.T) {
 		r.Chain, r.Number = c, i+1
 	}
 	want := []Judgement{
-		{}, {}, {Dead: true, By: c.Rules[:1]}, {Dead: true, By: c.Rules[:2]}, {Idle: true}, {},
-		{Dead: true}, {Idle: true}, {}, {},
+		{}, {}, {Dead: true, By: c.Rules[:1]}, {Dead: true, By: c.Rules[:2]}, {}, {},
+		{Dead: true}, {}, {}, {Dead: true, By: c.Rules[5:6]}, {},
 	}
 	for i, got := range New(&netfilter.Machine{Rules: &netfilter.Ruleset{Tables: []*netfilter.Table{table}}}).Judge(c, netfilter.IPv4) {
-		if got.Rule != c.Rules[i] || got.Dead != want[i].Dead || got.Idle != want[i].Idle || !slices.Equal(got.By, want[i].By) {
+		if got.Rule != c.Rules[i] || got.Dead != want[i].Dead || !slices.Equal(got.By, want[i].By) {
 			t.Errorf("rule %d: %+v, want %+v", i+1, got, want[i])
 		}
 	}
