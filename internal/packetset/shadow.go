@@ -14,7 +14,8 @@ func (d *Decider) Shadowed(i int32) (by []int32, shadowed bool) {
 			by = append(by, o)
 		}
 	}
-	return by, !d.escapes(box, part{}, by)
+	e := escape{Decider: d, box: box, covered: map[partKey]bool{}}
+	return by, !e.found(part{}, by)
 }
 
 // overlaps tells whether some numbers fit both boxes.
@@ -43,24 +44,40 @@ func meet(a, b netfilter.Ranges) bool {
 	return false
 }
 
-// escapes tells whether some packet of a box in a part fits none of the others.
-func (d *Decider) escapes(box *Box, p part, others []int32) bool {
-	if p.column == len(d.columns) {
+// escape looks for a packet of a box that fits none of others. It remembers the parts and boxes in which there is none.
+type escape struct {
+	*Decider
+	box     *Box
+	covered map[partKey]bool
+}
+
+// found tells whether there is such a packet in a part.
+func (e *escape) found(p part, others []int32) bool {
+	if p.column == len(e.columns) {
 		return len(others) == 0
 	}
-	touches, all := box.meets(p.column, p.base, d.last(p))
+	touches, all := e.box.meets(p.column, p.base, e.last(p))
 	if !touches {
 		return false
 	}
-	mark := len(d.scratch)
-	defer func() { d.scratch = d.scratch[:mark] }()
-	others, covering := d.trim(p, others)
+	mark := len(e.scratch)
+	defer func() { e.scratch = e.scratch[:mark] }()
+	others, covering := e.trim(p, others)
 	switch {
-	case len(others) > 0 && covering == len(others) && d.boxes[others[0]].fills(p.column):
+	case len(others) > 0 && covering == len(others) && e.boxes[others[0]].fills(p.column):
 		return false
 	case covering == len(others) && all:
-		return d.escapes(box, part{column: p.column + 1}, others)
+		return e.found(part{column: p.column + 1}, others)
 	}
-	low, high := d.halves(p)
-	return d.escapes(box, low, others) || d.escapes(box, high, others)
+	key := partKey{p.column, p.at, p.base, e.intern(others)}
+	if e.covered[key] {
+		return false
+	}
+	e.covered[key] = !e.inHalves(p, others)
+	return !e.covered[key]
+}
+
+func (e *escape) inHalves(p part, others []int32) bool {
+	low, high := e.halves(p)
+	return e.found(low, others) || e.found(high, others)
 }
