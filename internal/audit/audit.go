@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -74,8 +75,19 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 	a.engineFindings()
 	a.ip6tablesOff()
 	a.unknownRules()
+	for _, f := range bothFamilies {
+		a.report.Missing = append(slices.Clip(a.report.Missing), tooLarge(a.analysis.Space(f))...)
+	}
 	a.report.sort()
 	return a.report, nil
+}
+
+// tooLarge says so where sets of packets could not be followed to the end: possible is then more than really is.
+func tooLarge(s *packetset.Space) []string {
+	if !s.Full() {
+		return nil
+	}
+	return []string{fmt.Sprintf("the sets of %s packets became too large to be followed to the end", familyName(s.Family()))}
 }
 
 // findOutside collects the interfaces that clients come in by, and the addresses that tell nothing on them: those that

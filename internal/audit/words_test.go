@@ -9,6 +9,7 @@ import (
 
 	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/packetset"
 )
 
 // addressSet is a set of prefixes, addresses and ranges, with "any" and "-" before what is not in it.
@@ -76,5 +77,18 @@ func TestTell(t *testing.T) {
 		if got := v.Tell(addressSet(t, test.family, test.set), test.family); got != test.want {
 			t.Errorf("%s: %s; want %s", test.set, got, test.want)
 		}
+	}
+}
+
+func TestTooLargeSetsAreTold(t *testing.T) {
+	small, roomy := packetset.NewLimited(netfilter.IPv6, 8), packetset.NewSpace(netfilter.IPv6)
+	for _, s := range []*packetset.Space{small, roomy} {
+		field(s, netfilter.DestinationPort, 443)
+	}
+	if told := tooLarge(small); len(told) != 1 || !strings.Contains(told[0], "IPv6") {
+		t.Errorf("of a space that is full: %q", told)
+	}
+	if told := tooLarge(roomy); told != nil {
+		t.Errorf("of a space that is not: %q", told)
 	}
 }
