@@ -49,21 +49,21 @@ func dockerSave(containers, rules int) string {
 	return b.String() + "COMMIT\n"
 }
 
-// firewallSave is a hand-made firewall of so many rules of all shapes in FORWARD, before Docker's.
-func firewallSave(rules int) string {
+// firewallSave is a hand-made firewall of so many rules of all shapes in a chain: FORWARD, before Docker's, or DOCKER-USER.
+func firewallSave(rules int, chain string) string {
 	var b strings.Builder
 	for i := range rules {
 		source, destination := fmt.Sprintf("10.%d.%d.0/24", i/250, i%250), fmt.Sprintf("172.%d.%d.0/24", 16+i%16, i%250)
 		switch i % 4 {
 		case 0:
-			fmt.Fprintf(&b, "-A FORWARD -s %s -d %s -p tcp -m tcp --dport %d -j ACCEPT\n", source, destination, 1+i%60000)
+			fmt.Fprintf(&b, "-A %s -s %s -d %s -p tcp -m tcp --dport %d -j ACCEPT\n", chain, source, destination, 1+i%60000)
 		case 1:
-			fmt.Fprintf(&b, "-A FORWARD -s %s -p udp -m multiport --dports %d,%d:%d -j DROP\n", source, 1+i%1000, 2000+i, 2010+i)
+			fmt.Fprintf(&b, "-A %s -s %s -p udp -m multiport --dports %d,%d:%d -j DROP\n", chain, source, 1+i%1000, 2000+i, 2010+i)
 		case 2:
-			fmt.Fprintf(&b, "-A FORWARD -s %s -j DROP\n", source)
+			fmt.Fprintf(&b, "-A %s -s %s -j DROP\n", chain, source)
 		default:
-			fmt.Fprintf(&b, "-A FORWARD -i eno1 -d %s -p tcp -m tcp --sport 1024:65535 --dport %d -j REJECT --reject-with icmp-port-unreachable\n",
-				destination, 1+i%1000)
+			fmt.Fprintf(&b, "-A %s -i eno1 -d %s -p tcp -m tcp --sport 1024:65535 --dport %d -j REJECT --reject-with icmp-port-unreachable\n",
+				chain, destination, 1+i%1000)
 		}
 	}
 	const before = "-A FORWARD -j DOCKER-USER\n"
