@@ -3,16 +3,21 @@ package packetset
 import "github.com/dockwall/dockwall/internal/netfilter"
 
 // Shadowed tells whether every packet that fits a box fits one before it that is not open, and gives those of them that
-// fit some packet of the box, in order.
+// fit some packet of the box, in order: where one of them fits all, the first of those alone.
 func (d *Decider) Shadowed(i int32) (by []int32, shadowed bool) {
 	if d.neighbours == nil {
 		d.neighbours = d.newNeighbours()
 	}
 	box := &d.boxes[i]
 	for _, o := range d.neighbours.near(box) {
-		if o < i && !d.boxes[o].Open && box.overlaps(&d.boxes[o]) {
-			by = append(by, o)
+		other := &d.boxes[o]
+		if o >= i || other.Open || !box.overlaps(other) {
+			continue
 		}
+		if other.contains(box) {
+			return []int32{o}, true
+		}
+		by = append(by, o)
 	}
 	e := escape{Decider: d, box: box, covered: map[partKey]bool{}}
 	return by, !e.found(part{}, by)
@@ -22,6 +27,16 @@ func (d *Decider) Shadowed(i int32) (by []int32, shadowed bool) {
 func (b *Box) overlaps(o *Box) bool {
 	for c, ranges := range b.Columns {
 		if !meet(ranges, o.Columns[c]) {
+			return false
+		}
+	}
+	return true
+}
+
+// contains tells whether all that fits another box fits this one.
+func (b *Box) contains(o *Box) bool {
+	for c, ranges := range b.Columns {
+		if ranges != nil && (o.Columns[c] == nil || len(o.Columns[c].Minus(ranges)) > 0) {
 			return false
 		}
 	}

@@ -8,8 +8,8 @@ import (
 // Judgement is what can be said of a rule by its chain alone, for whatever packets come into the chain.
 type Judgement struct {
 	Rule *netfilter.Rule
-	// Dead: the rule never matches. By are the earlier rules that take all packets that it would match, in order; none if
-	// no packet at all matches it.
+	// Dead: the rule never matches. By are the earlier rules that take all packets that it would match, in order: one where
+	// one would take them all, none if no packet at all matches it.
 	Dead bool
 	By   []*netfilter.Rule
 }
