@@ -60,25 +60,26 @@ func (a *app) apply(c *cobra.Command, yes bool, within time.Duration) error {
 	if err != nil {
 		return err
 	}
-	asked := false
+	var seen *outlook // nil: nobody was asked, because there was nothing to do
 	plan, err := e.ApplyArmed(c.Context(), func(plan *enforce.Plan) error {
-		asked = true
 		a.warnings(plan.Prepared)
+		seen = a.foresee(c.Context(), e, plan)
 		if !a.json {
-			a.showPlan(plan, false)
+			a.showPlan(seen, false)
 		}
 		if yes {
 			return nil
 		}
 		return a.agree(c, "Put this in force?")
 	}, arming)
-	if !asked {
+	if seen == nil {
 		a.warnings(plan.Prepared)
+		seen = &outlook{Plan: plan}
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.showApplied(plan, arming); err != nil {
+	if err := a.showApplied(seen, arming); err != nil {
 		return err
 	}
 	return a.proveApplied(c, plan)
@@ -90,19 +91,19 @@ type appliedView struct {
 	Unconfirmed *pendingView `json:"unconfirmed,omitempty"` // what has to be confirmed, and until when
 }
 
-func (a *app) showApplied(plan *enforce.Plan, arming *enforce.Arming) error {
+func (a *app) showApplied(o *outlook, arming *enforce.Arming) error {
 	var armed *confirm.Pending
 	if arming != nil {
 		armed = arming.Armed
 	}
 	switch {
 	case a.json:
-		return a.printJSON(appliedView{planned(plan), pendingOf(armed)})
+		return a.printJSON(appliedView{planned(o), pendingOf(armed)})
 	case armed != nil:
 		a.say(fmt.Sprintf("the policy is in force until %s: open a new connection and run `dockwall confirm` there, or %s comes back",
 			armed.Until.Local().Format(time.DateTime), armed.Goal()))
-	case plan.Empty():
-		a.showPlan(plan, false)
+	case o.Empty():
+		a.showPlan(o, false)
 		if arming != nil {
 			a.say("nothing has to be confirmed, because nothing was changed (a running `dockwall run` follows the policy's files by itself)")
 		}

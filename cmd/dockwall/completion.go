@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/dockwall/dockwall/internal/access"
 	"github.com/dockwall/dockwall/internal/enforce"
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/publication"
 )
 
 // completionTime is how long a shell waits for the engine before it goes without its containers.
@@ -91,7 +91,7 @@ func (a *app) containerNames(ctx context.Context) []string {
 
 func (a *app) publishedPorts(ctx context.Context) []string {
 	var ports []string
-	for _, p := range access.Publications(a.completionHost(ctx)) {
+	for _, p := range publication.All(a.completionHost(ctx)) {
 		if !p.Loopback() {
 			ports = append(ports, p.Dialled())
 		}

@@ -100,10 +100,12 @@ func (a *app) rollback(c *cobra.Command, entry *journal.Entry, yes bool) error {
 	if err != nil {
 		return err
 	}
+	var seen *outlook
 	plan, err := e.Rollback(c.Context(), entry, func(plan *enforce.Plan) error {
 		a.warnings(plan.Prepared)
+		seen = a.foresee(c.Context(), e, plan)
 		if !a.json {
-			a.showPlan(plan, false)
+			a.showPlan(seen, false)
 		}
 		if yes {
 			return nil
@@ -114,7 +116,10 @@ func (a *app) rollback(c *cobra.Command, entry *journal.Entry, yes bool) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(planned(plan))
+		if seen == nil {
+			seen = &outlook{Plan: plan}
+		}
+		return a.printJSON(planned(seen))
 	}
 	a.say(fmt.Sprintf("the policy of entry %d is in force, and in its files", entry.Number))
 	return nil

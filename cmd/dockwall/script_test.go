@@ -48,6 +48,7 @@ func TestScripts(t *testing.T) {
 			"answered":     answered,
 			"mode":         mode,
 			"occupy":       occupy,
+			"promised":     promised,
 			"watched":      watched,
 			"watcher":      signalWatcher,
 		},

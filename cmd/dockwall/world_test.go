@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -38,8 +39,13 @@ func engine(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // network makes a network namespace that has the links and addresses of a recorded host, in which exits then runs
-// programs: network docker-20.10-iptables. $NETNS is its path.
+// programs: network docker-20.10-iptables. $NETNS is its path. With -rules it forwards packets, too, by the iptables
+// rules that Docker had there: network -rules docker-20.10-iptables.
 func network(ts *testscript.TestScript, _ bool, args []string) {
+	withRules := args[0] == "-rules"
+	if withRules {
+		args = args[1:]
+	}
 	h, err := host.LoadRecording(filepath.Join(recordings, args[0]))
 	ts.Check(err)
 	n, err := netlab.New()
@@ -65,7 +71,29 @@ func network(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		}
 	}
+	if withRules {
+		ts.Check(recordedRules(n, filepath.Join(recordings, args[0])))
+	}
 	ts.Setenv("NETNS", n.Path())
+}
+
+// recordedRules has a namespace forward packets, by the recorded iptables rules.
+func recordedRules(n *netlab.Namespace, dir string) error {
+	for _, path := range []string{"ipv4/ip_forward", "ipv6/conf/all/forwarding"} {
+		if err := n.Sysctl(path, "1"); err != nil {
+			return err
+		}
+	}
+	for program, file := range map[string]string{"iptables": "iptables-save.txt", "ip6tables": "ip6tables-save.txt"} {
+		rules, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			return err
+		}
+		if _, err := n.Run(context.Background(), string(rules), program+"-nft-restore"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // contend holds the lock of a state directory, runs a program until its stderr says that it waits, gives the lock back

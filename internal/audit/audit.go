@@ -50,18 +50,7 @@ type auditor struct {
 
 // Run audits a host.
 func Run(ctx context.Context, in Input) (*Report, error) {
-	a := &auditor{Input: in, machine: in.Machine, host: in.Host, analysis: reach.New(in.Machine),
-		scene: story.Scene{Machine: in.Machine, Host: in.Host}, bridges: in.Host.Bridges(), ports: portsOf(in.Host), fromHost: map[string]bool{},
-		examples: map[packetset.Set]exampled{}, told: map[setFrom]told{},
-		byOwner: map[*host.Container][]*exposed{}, at: map[netip.Addr]*host.Container{}}
-	a.inside = append([]string{""}, a.bridges...)
-	a.report = &Report{Host: in.Host.Name, Engine: engineText(in.Host.Engine), Captured: in.Host.Captured,
-		Missing: in.Machine.Missing, Exposed: []Exposure{}, Findings: []Finding{}}
-	if len(a.ports) == 0 && in.Host.Engine == nil {
-		a.report.Missing = append(slices.Clone(a.report.Missing), "no rule here publishes a port: either nothing is published, or "+
-			"Docker has its rules elsewhere (its nftables backend keeps them in nft, which iptables-save does not show)")
-	}
-	a.findOutside()
+	a := newAuditor(in)
 	if err := a.expose(ctx); err != nil {
 		return nil, err
 	}
@@ -75,11 +64,40 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 	a.engineFindings()
 	a.ip6tablesOff()
 	a.unknownRules()
+	a.unfollowed()
+	a.report.sort()
+	return a.report, nil
+}
+
+// Reachability is an audit without findings: who reaches what.
+func Reachability(ctx context.Context, in Input) (*Report, error) {
+	a := newAuditor(in)
+	err := a.expose(ctx)
+	a.unfollowed()
+	return a.report, err
+}
+
+func newAuditor(in Input) *auditor {
+	a := &auditor{Input: in, machine: in.Machine, host: in.Host, analysis: reach.New(in.Machine),
+		scene: story.Scene{Machine: in.Machine, Host: in.Host}, bridges: in.Host.Bridges(), ports: portsOf(in.Host), fromHost: map[string]bool{},
+		examples: map[packetset.Set]exampled{}, told: map[setFrom]told{},
+		byOwner: map[*host.Container][]*exposed{}, at: map[netip.Addr]*host.Container{}}
+	a.inside = append([]string{""}, a.bridges...)
+	a.report = &Report{Host: in.Host.Name, Engine: engineText(in.Host.Engine), Captured: in.Host.Captured,
+		Missing: in.Machine.Missing, Exposed: []Exposure{}, Findings: []Finding{}}
+	if len(a.ports) == 0 && in.Host.Engine == nil {
+		a.report.Missing = append(slices.Clone(a.report.Missing), "no rule here publishes a port: either nothing is published, or "+
+			"Docker has its rules elsewhere (its nftables backend keeps them in nft, which iptables-save does not show)")
+	}
+	a.findOutside()
+	return a
+}
+
+// unfollowed notes which sets of packets could not be followed to the end.
+func (a *auditor) unfollowed() {
 	for _, f := range bothFamilies {
 		a.report.Missing = append(slices.Clip(a.report.Missing), tooLarge(a.analysis.Space(f))...)
 	}
-	a.report.sort()
-	return a.report, nil
 }
 
 // tooLarge says so where sets of packets could not be followed to the end: possible is then more than really is.

@@ -6,11 +6,11 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/dockwall/dockwall/internal/access"
 	"github.com/dockwall/dockwall/internal/addrset"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/packetset"
+	"github.com/dockwall/dockwall/internal/publication"
 	"github.com/dockwall/dockwall/internal/reach"
 	"github.com/dockwall/dockwall/internal/verify"
 )
@@ -18,8 +18,8 @@ import (
 // exposed is an exposure with the packets behind it.
 type exposed struct {
 	Exposure
-	publication *access.Publication // nil: containers' own addresses
-	container   *host.Container     // nil: a swarm service
+	publication *publication.Publication // nil: containers' own addresses
+	container   *host.Container          // nil: a swarm service
 	ways        []way
 }
 
@@ -38,7 +38,7 @@ type way struct {
 // expose finds who reaches what: it follows all packets of each outside interface, and sorts those that come to
 // containers by what they dialled.
 func (a *auditor) expose(ctx context.Context) error {
-	publications := access.Publications(a.host)
+	publications := publication.All(a.host)
 	for i := range publications {
 		e := a.published(&publications[i])
 		a.found = append(a.found, e)
@@ -62,7 +62,7 @@ func (a *auditor) expose(ctx context.Context) error {
 	return nil
 }
 
-func (a *auditor) published(p *access.Publication) *exposed {
+func (a *auditor) published(p *publication.Publication) *exposed {
 	e := &exposed{publication: p, container: p.Container}
 	e.Name, e.Ports = p.Name, fmt.Sprintf("%d/%s", p.Port, p.Protocol)
 	if p.Container != nil {
@@ -126,7 +126,7 @@ func atAddress(s *packetset.Space, f netfilter.Field, addresses ...netip.Addr) p
 
 // dialling are the packets to a publication's port, at the host addresses of the family that it is published on. None:
 // it is not published in this family. Broadcasts, which docker-proxy's UDP sockets hear too, are left out.
-func (a *auditor) dialling(s *packetset.Space, p *access.Publication) packetset.Set {
+func (a *auditor) dialling(s *packetset.Space, p *publication.Publication) packetset.Set {
 	all := s.None()
 	for _, address := range p.Addresses {
 		switch {

@@ -89,17 +89,25 @@ func (v Vocabulary) wider(s *netipx.IPSet) *netipx.IPSet {
 	if addrset.IsEmpty(s) || v.Ignored == nil {
 		return s
 	}
-	best, words := s, len(addressWords(s))
+	best, words := s, addressWords(s)
 	for _, r := range v.Ignored.Ranges() {
 		if !best.OverlapsRange(r) && !best.Contains(r.From().Prev()) && !best.Contains(r.To().Next()) {
 			continue // nowhere near
 		}
 		candidate := addrset.Union(best, addrset.OfRanges(r))
-		if n := len(addressWords(candidate)); n < words {
-			best, words = candidate, n
+		if w := addressWords(candidate); shorter(w, words) {
+			best, words = candidate, w
 		}
 	}
 	return best
+}
+
+// shorter tells whether a list has fewer words than another, or as many with fewer letters: a prefix in place of a range.
+func shorter(list, than []string) bool {
+	if len(list) != len(than) {
+		return len(list) < len(than)
+	}
+	return len(strings.Join(list, "")) < len(strings.Join(than, ""))
 }
 
 // addressWords are prefixes, and ranges where they would be many prefixes.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/dockwall/dockwall/internal/access"
 	"github.com/dockwall/dockwall/internal/backend"
 )
 
@@ -19,20 +18,6 @@ type Plan struct {
 
 // Empty tells whether the policy is in force already.
 func (p *Plan) Empty() bool { return p.Change.Empty() && len(p.Obsolete) == 0 }
-
-// Differences are what the plan changes for people: who reaches each publication, and where containers go.
-func (p *Plan) Differences() ([]access.Difference, access.Egress) {
-	var before access.State = access.Open{}
-	installed := p.Installed
-	if installed == nil && len(p.Obsolete) > 0 {
-		installed = p.Obsolete[0].Installed
-	}
-	if installed != nil {
-		before = access.NewInstalled(installed, p.Policy)
-	}
-	after := access.Policy{Policy: p.Policy, Gate: p.Gate}
-	return access.Compare(p.Host, before, after), access.CompareEgress(before, after)
-}
 
 // Plan says what Apply would do. It changes nothing. The plan is there with every error, as far as it came, for its
 // warnings and test results.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dockwall/dockwall/internal/access"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/policy"
+	"github.com/dockwall/dockwall/internal/publication"
 )
 
 // firstEphemeral is where the ports begin that Docker takes for a publication that names none (the kernel's default for
@@ -17,12 +17,12 @@ const firstEphemeral = 32768
 
 // group is publications of neighbouring ports that are the same in everything else: one rule's worth.
 type group struct {
-	access.Publication        // the one with the lowest port
-	last               uint16 // the highest port
+	publication.Publication        // the one with the lowest port
+	last                    uint16 // the highest port
 }
 
 // grouped puts publications that differ only in their port, and follow each other, together.
-func grouped(publications []access.Publication) []group {
+func grouped(publications []publication.Publication) []group {
 	var groups []group
 	for _, p := range publications {
 		i := slices.IndexFunc(groups, func(g group) bool {

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/dockwall/dockwall/internal/access"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/policy"
+	"github.com/dockwall/dockwall/internal/publication"
 )
 
 const head = `# The policy of %s, as dockwall init found it on %s: every port that was reachable stays so.
@@ -62,7 +62,7 @@ type writer struct {
 func (w *writer) printf(format string, args ...any) { fmt.Fprintf(&w.text, format, args...) }
 
 func (w *writer) ingress() {
-	open := slices.DeleteFunc(access.Publications(w.host), access.Publication.Loopback)
+	open := slices.DeleteFunc(publication.All(w.host), publication.Publication.Loopback)
 	if len(open) == 0 {
 		w.printf("ingress: []                               # nothing is published to outside\n")
 		return
@@ -86,9 +86,9 @@ func (w *writer) group(g group) {
 
 // remarks are what no rule can say.
 func (w *writer) remarks() {
-	closed := slices.DeleteFunc(access.Publications(w.host), func(p access.Publication) bool { return !p.Loopback() })
+	closed := slices.DeleteFunc(publication.All(w.host), func(p publication.Publication) bool { return !p.Loopback() })
 	if len(closed) > 0 {
-		w.printf("  # Published on the host's loopback only, which nobody outside reaches, with or without a rule:\n")
+		w.printf("  # Published on the host's loopback only: no rule opens that to anyone outside.\n")
 	}
 	for _, p := range closed {
 		w.printf("  #   %s\n", comment(p.String()))

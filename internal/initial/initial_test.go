@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/dockwall/dockwall/internal/access"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/policy"
+	"github.com/dockwall/dockwall/internal/publication"
 )
 
 // On every recorded host, the policy is without errors and warnings, and everybody reaches what they reached.
@@ -38,12 +38,42 @@ func checkKeeps(t *testing.T, h *host.Host) string {
 	if problems = append(problems, p.Check(h)...); len(problems) > 0 {
 		t.Errorf("the policy of %s has problems: %s\n%s", h.Name, problems.Caret(), text)
 	}
-	for _, d := range access.Compare(h, access.Open{}, access.Policy{Policy: p}) {
-		if d.Changed() {
-			t.Errorf("%s, %s: %s before, %s after", h.Name, d.Publication, d.Before, d.After)
+	for _, one := range publication.All(h) {
+		for _, at := range one.Addresses {
+			if dialled := ownAddress(h, at); dialled.IsValid() && !dialled.IsLoopback() {
+				checkDecides(t, p, h, dialled, one, string(text))
+			}
 		}
 	}
 	return string(text)
+}
+
+// ownAddress is an address of the host that a client dials for a publication's address; none, if it has none of the family.
+func ownAddress(h *host.Host, published netip.Addr) netip.Addr {
+	if !published.IsUnspecified() {
+		return published
+	}
+	for _, i := range h.Interfaces {
+		for _, p := range i.Addresses {
+			if !i.Loopback && !h.Inside(i.Name) && p.Addr().Is4() == published.Is4() {
+				return p.Addr()
+			}
+		}
+	}
+	return netip.Addr{}
+}
+
+// checkDecides checks that anybody reaches a publication at an address.
+func checkDecides(t *testing.T, p *policy.Policy, h *host.Host, dialled netip.Addr, one publication.Publication, text string) {
+	t.Helper()
+	client := netip.MustParseAddr("198.51.100.7")
+	if dialled.Is6() {
+		client = netip.MustParseAddr("2001:db8:ffff::7")
+	}
+	d := policy.Decide(p, h, policy.Conversation{In: "eno1", Source: client, Destination: dialled, Protocol: one.Protocol, Port: one.Port})
+	if !d.Governed || !d.Allowed {
+		t.Errorf("%s, %s at %s: governed %v, allowed %v: %s\n%s", h.Name, one, dialled, d.Governed, d.Allowed, d.Reason, text)
+	}
 }
 
 // checkReaches checks by the policy's meaning that an address of the host is reached, or not.

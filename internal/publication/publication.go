@@ -1,7 +1,6 @@
-// Package access says who reaches each publication of a host, in the words of the policy's own sentences: "office",
-// "any except blocklist", "nobody". It is what people are shown before rules; it decides nothing, and what it says
-// follows from the sentences alone, without looking into their sets.
-package access
+// Package publication lists what is published on a host: the ports of containers and of swarm services, each once with all
+// its host addresses, in the order in which people are shown them.
+package publication
 
 import (
 	"cmp"
@@ -24,8 +23,8 @@ type Publication struct {
 	Proxied       bool            // docker-proxy listens, for one of the addresses at least
 }
 
-// Publications are those of the host, by port, protocol and name.
-func Publications(h *host.Host) []Publication {
+// All are those of the host, by port, protocol and name.
+func All(h *host.Host) []Publication {
 	var all []Publication
 	for i := range h.Containers {
 		if c := &h.Containers[i]; c.Running && h.Owner(c) == c {
