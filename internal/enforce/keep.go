@@ -33,7 +33,8 @@ func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Pl
 	if err := e.triedOut(ctx, w); err != nil {
 		return &Plan{Prepared: &Prepared{}}, err
 	}
-	if last, _ := e.History().Last(); last != nil && last.Empty() { // what cannot be read was no reset
+	last, _ := e.History().Last() // what cannot be read was no reset
+	if last != nil && last.Empty() {
 		return &Plan{Prepared: &Prepared{}}, ErrReset
 	}
 	prepared, err := prepare(w.Policy, w.Problems, w.Host)
@@ -51,8 +52,8 @@ func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Pl
 	if done != nil {
 		done(plan)
 	}
-	if plan.Empty() {
+	if plan.Empty() && last != nil && last.Gate == plan.Gate.Hash() {
 		return plan, nil
 	}
-	return plan, e.note(plan, why)
+	return plan, e.note(plan, why) // what a full disk kept from the history comes there later
 }
