@@ -79,8 +79,14 @@ func (s *scene) apply(policy string) {
 		s.policy = filepath.Join(s.TempDir(), "policy.yaml")
 		s.Cleanup(s.reset)
 	}
-	s.must(os.WriteFile(s.policy, []byte("version: 1\n"+policy), 0o600))
+	s.writePolicy(policy)
 	s.succeed("apply", "--yes")
+}
+
+// writePolicy writes the scene's policy, and applies nothing.
+func (s *scene) writePolicy(policy string) {
+	s.Helper()
+	s.must(os.WriteFile(s.policy, []byte("version: 1\n"+policy), 0o600))
 }
 
 // reset takes dockwall away.
