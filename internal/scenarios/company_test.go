@@ -18,18 +18,18 @@ func talkPolicy(number int) string {
 // company is what goes on at a host while something happens to it: clients dial a refused port, others talk.
 type company struct {
 	probes
-	talks []*talk
+	talks []*chat
 }
 
-// talk is a conversation that is allowed.
-type talk struct {
+// chat is a conversation that is allowed.
+type chat struct {
 	over      string
 	exchanges int
 	longest   time.Duration // an exchange took
 	cut       error
 }
 
-func (t *talk) String() string {
+func (t *chat) String() string {
 	state := "never cut"
 	if t.cut != nil {
 		state = "cut: " + t.cut.Error()
@@ -57,7 +57,7 @@ func (s *scene) accompanied(f func() error) (c company) {
 	for over, address := range map[string]string{"IPv4": "203.0.113.10:9090", "IPv6": "[2001:db8::10]:9090"} {
 		conversation, err := s.bed.Internet.Converse(s.Context(), "tcp", address)
 		s.must(err)
-		t := &talk{over: over}
+		t := &chat{over: over}
 		c.talks = append(c.talks, t)
 		all.Go(func() { t.goOn(ctx, conversation) })
 	}
@@ -68,7 +68,7 @@ func (s *scene) accompanied(f func() error) (c company) {
 }
 
 // goOn exchanges lines until it is cut or the context ends.
-func (t *talk) goOn(ctx context.Context, c *testbed.Conversation) {
+func (t *chat) goOn(ctx context.Context, c *testbed.Conversation) {
 	defer c.Close()
 	for ctx.Err() == nil && t.cut == nil {
 		begun := time.Now()

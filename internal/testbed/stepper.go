@@ -108,13 +108,19 @@ func (s *stepper) count(pid int) {
 	}
 }
 
-// entered is the system call that a stopped thread is about to make; where it comes back from one, none.
+// entered is the system call that a stopped thread is about to make; where it comes back from one, or wakes another thread of
+// its own (a write of eight bytes at most), none.
 func entered(pid int) uint64 {
 	const getSyscallInfo, entry, size = 0x420e, 1, 88
+	const wakeUp = 8
 	var info [size]byte
 	_, _, errno := unix.Syscall6(unix.SYS_PTRACE, getSyscallInfo, uintptr(pid), size, uintptr(unsafe.Pointer(&info)), 0, 0)
 	if errno != 0 || info[0] != entry {
 		return ^uint64(0)
 	}
-	return binary.NativeEndian.Uint64(info[24:])
+	number, length := binary.NativeEndian.Uint64(info[24:]), binary.NativeEndian.Uint64(info[48:])
+	if number == unix.SYS_WRITE && length <= wakeUp {
+		return ^uint64(0)
+	}
+	return number
 }

@@ -22,11 +22,12 @@ func TestKilledAt(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "out")
 		var step Step
 		err := space.Do(func() (err error) {
-			step, err = killedAt(exec.Command("sh", "-c", "for i in 1 2 3; do echo $i >>"+path+"; done; env true; echo 4 >>"+path), n)
+			script := "for i in 1 2 3; do echo line number $i; done; env true; echo line number 4"
+			step, err = killedAt(exec.Command("sh", "-c", "exec >"+path+"; "+script), n)
 			return err
 		})
 		text, _ := os.ReadFile(path)
-		if want := max(0, min(2*(n-1), 6)); err != nil || n == 0 && string(text) != "1\n2\n3\n4\n" ||
+		if want := max(0, min(14*(n-1), 42)); err != nil || n == 0 && string(text) != "line number 1\nline number 2\nline number 3\nline number 4\n" ||
 			n > 0 && n < 5 && (len(text) != want || step.Writes != n || step.Before == "") {
 			t.Errorf("killed before write %d: %+v, %q, %v", n, step, text, err)
 		}
