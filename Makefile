@@ -3,7 +3,7 @@
 GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build package demo test test-engines lint bench fuzz fuzz-kernel testbed clean packages
+.PHONY: build package demo test test-engines lint bench fuzz fuzz-kernel soak testbed clean packages
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/dockwall ./cmd/dockwall
@@ -46,6 +46,12 @@ fuzz:
 # Generated rules and packets, the kernel's way against walk's, with fresh seeds for FUZZTIME (and no less than one round).
 fuzz-kernel: packages
 	$(GO) test -count=1 -timeout 0 -run 'TestKeptCases|TestTheKernelGoesWalksWay' -v ./internal/pathwitness -pathwitness.time=$(FUZZTIME)
+
+# Random faults on real engines, for DURATION with each backend; dockwall is killed before every write of an apply first.
+DURATION ?= 1h
+soak: packages build
+	$(GO) test -count=1 -timeout 0 -run TestKilledAtEveryStep -v ./internal/scenarios -faults.every
+	$(GO) test -count=1 -timeout 0 -run TestSoak -v ./internal/scenarios -soak=$(DURATION)
 
 testbed: packages build
 	$(GO) run ./cmd/dockwall-testbed up

@@ -3,6 +3,7 @@
 package atomicfile
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -85,4 +86,15 @@ func SyncDirectory(dir string) error {
 	}
 	defer d.Close()
 	return d.Sync()
+}
+
+// Sweep removes what writers left in a directory that were killed. Nobody may be writing there now.
+func Sweep(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, ".*.new"))
+	for _, path := range left {
+		if removed := os.Remove(path); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
+			err = errors.Join(err, removed)
+		}
+	}
+	return err
 }

@@ -179,3 +179,20 @@ func TestWriteMode(t *testing.T) {
 		t.Errorf("%v, %v", info, err)
 	}
 }
+
+// What a writer left that was killed goes, and nothing else.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".some.yaml.123.new", "some.yaml", ".hidden", "some.new"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Sweep(dir); err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 3 || left[0].Name() != ".hidden" {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/dockwall/dockwall/internal/host"
+	"github.com/dockwall/dockwall/internal/iptables"
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
@@ -33,7 +34,8 @@ func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Pl
 	if err := e.triedOut(ctx, w); err != nil {
 		return &Plan{Prepared: &Prepared{}}, err
 	}
-	if last, _ := e.History().Last(); last != nil && last.Empty() { // what cannot be read was no reset
+	last, _ := e.History().Last() // what cannot be read was no reset
+	if last != nil && last.Empty() {
 		return &Plan{Prepared: &Prepared{}}, ErrReset
 	}
 	prepared, err := prepare(w.Policy, w.Problems, w.Host)
@@ -41,7 +43,7 @@ func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Pl
 	if err != nil {
 		return &Plan{Prepared: prepared}, err
 	}
-	plan, err := e.planned(ctx, prepared)
+	plan, err := e.plannedAnyway(ctx, prepared)
 	if err != nil {
 		return plan, err
 	}
@@ -51,8 +53,29 @@ func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Pl
 	if done != nil {
 		done(plan)
 	}
-	if plan.Empty() {
+	if plan.Empty() && last != nil && last.Gate == plan.Gate.Hash() {
 		return plan, nil
 	}
-	return plan, e.note(plan, why)
+	return plan, e.note(plan, why) // what a full disk kept from the history comes there later
+}
+
+// plannedAnyway is planned, also where somebody took DOCKER-USER away with everything else: Docker makes it anew only when it
+// starts, and until then docker-proxy would serve every published port to everybody. So what was in force last is put back as
+// on the way up of a machine, with a DOCKER-USER, which Docker then keeps.
+func (e *Enforcer) plannedAnyway(ctx context.Context, prepared *Prepared) (*Plan, error) {
+	plan, err := e.planned(ctx, prepared)
+	var missing *iptables.NoDockerUserError
+	if !errors.As(err, &missing) {
+		return plan, err
+	}
+	entry, _ := e.History().Newest() // one that is damaged is told where the history is continued
+	if entry == nil || entry.Backend != IPTables {
+		return plan, err
+	}
+	if failed := e.putBack(ctx, entry); failed != nil {
+		return plan, errors.Join(err, failed)
+	}
+	e.Notice("DOCKER-USER was gone with everything in it; what was in force last is back, with a DOCKER-USER. Docker's own rules " +
+		"may be gone too: it makes them anew when it starts")
+	return e.planned(ctx, prepared)
 }

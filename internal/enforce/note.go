@@ -45,9 +45,20 @@ func (e *Enforcer) noteReset(why string) error {
 	return noted(errors.Join(damaged, err))
 }
 
+// UnnotedError is that the rules are in force, and the history does not say so.
+type UnnotedError struct{ Why error }
+
+func (e *UnnotedError) Error() string {
+	return fmt.Sprintf("what was asked for is done, but the history is not whole: %v; as long as it is not, a restart of the "+
+		"machine, a rollback or a wrong policy may bring back what was in force before", e.Why)
+}
+
+// Unwrap is what was in the way.
+func (e *UnnotedError) Unwrap() error { return e.Why }
+
 func noted(err error) error {
 	if err != nil {
-		return fmt.Errorf("what was asked for is done, but the history is not whole: %w", err)
+		return &UnnotedError{err}
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/journal"
@@ -23,9 +22,6 @@ type Restored struct {
 // installed, or the last that happened is a reset, nothing is changed.
 func (e *Enforcer) Restore(ctx context.Context) (Restored, error) {
 	release, err := e.lock(ctx)
-	if errors.Is(err, syscall.EROFS) {
-		release, err = func() {}, nil // nobody can have that lock, and a machine whose disk is read-only comes up closed too
-	}
 	if err != nil {
 		return Restored{}, err
 	}

@@ -128,6 +128,10 @@ func (g *Guard) round(ctx context.Context, causes []Cause) error {
 		return nil // no further try would change that
 	}
 	g.tell(errors.Join(trouble, err))
+	var unnoted *enforce.UnnotedError
+	if errors.As(err, &unnoted) {
+		return nil // the rules are in force: a full disk makes no repair wait, and the next round notes it
+	}
 	return err
 }
 

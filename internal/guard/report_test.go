@@ -246,3 +246,27 @@ func TestFirstEvent(t *testing.T) {
 		}
 	})
 }
+
+// A history that cannot be written is told, and keeps no rule from being put in force nor the next repair waiting. As soon
+// as it can be, what is in force comes into it, though nothing changes any more.
+func TestReportUnnoted(t *testing.T) {
+	w := newWorld(t)
+	history := w.Enforcer.History()
+	if err := os.WriteFile(history.Dir, nil, 0o600); err != nil { // as a full disk, for root too
+		t.Fatal(err)
+	}
+	for range 2 {
+		if r := w.next(); r.Plan == nil || r.Err != nil || r.Trouble == nil || w.installed == nil {
+			t.Errorf("without a history: %+v", r)
+		}
+	}
+	if err := os.Remove(history.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.next(); r.Trouble != nil || r.Err != nil {
+		t.Errorf("the history can be written again: %+v", r)
+	}
+	if last, err := history.Last(); last == nil || last.Empty() {
+		t.Errorf("the history has %+v, %v", last, err)
+	}
+}

@@ -83,6 +83,10 @@ func lookAt(ctx context.Context, t tools, f *family) (*saved, error) {
 		if !strings.Contains(text, "*filter\n") {
 			return nil, unreadable(f, text)
 		}
+		if !strings.Contains(text, "\nCOMMIT\n") {
+			return nil, fmt.Errorf("%s-save stopped in the middle of the table filter: what is installed cannot be told from it; "+
+				"try again", f.tool)
+		}
 		if s, err = parseSave(text); err != nil {
 			return nil, err
 		}

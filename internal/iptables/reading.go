@@ -48,7 +48,7 @@ func (e *NoDockerUserError) Error() string {
 		e.Variant)
 }
 
-// place is the chain whose first rule sends forwarded packets to us: DOCKER-USER, unless nothing leads there. Docker
+// place is the chain whose first rule sends forwarded packets to us: DOCKER-USER, unless nothing leads there first. Docker
 // 20.10 has none for IPv6, and neither has an engine with ip6tables switched off.
 func (r *reading) place(f *family) (string, error) {
 	s := r.saved[f]

@@ -13,7 +13,7 @@ type saved struct {
 	jumps    []jump                 // from other chains to ours
 	policies map[string]string      // "ACCEPT" or "DROP", of the built-in chains
 	user     bool                   // there is a DOCKER-USER
-	used     bool                   // FORWARD goes to it
+	used     bool                   // FORWARD goes to it first, but for jumps to us
 	signs    []savedRule            // signposts in DOCKER-USER
 	missing  []string               // what the first rule will make: "table", and built-in chains
 }
@@ -98,11 +98,22 @@ func (s *saved) rule(line string, places map[string]int) error {
 			s.jumps = append(s.jumps, jump{chain, place, to, r})
 		}
 	case chain == "FORWARD" && strings.Contains(text, dockerUser):
-		s.used = s.used || parseRule(text).target() == dockerUser
+		s.used = s.used || place == s.ahead() && parseRule(text).target() == dockerUser
 	case chain == dockerUser && strings.Contains(text, signText):
 		s.signs = append(s.signs, r)
 	}
 	return nil
+}
+
+// ahead is how many of FORWARD's first rules are jumps to us. Only a DOCKER-USER right behind them sees every packet: Docker puts
+// it first as a rule, but leaves one that is there where it is, and its own rules before it, where all of them had been flushed.
+func (s *saved) ahead() (n int) {
+	for _, j := range s.jumps {
+		if j.chain == "FORWARD" && j.place == n {
+			n++
+		}
+	}
+	return n
 }
 
 // words are a rule's text, cut at spaces as iptables-restore does it: a part in double quotes is one word.

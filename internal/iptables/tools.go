@@ -1,7 +1,6 @@
 package iptables
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -93,19 +92,17 @@ func (t tools) ipset(ctx context.Context, text string) (string, error) {
 // run runs a program and returns what it prints. Its refusal is a *backend.RefusedError with the line of the input that
 // it complains about.
 func run(ctx context.Context, input, tool string, arguments ...string) (string, error) {
-	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, tool, arguments...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &stdout, &stderr
-	err := cmd.Run()
+	ran, err := backend.RunTool(ctx, input, tool, arguments...)
+	var stopped *backend.StoppedError
 	switch {
 	case err == nil:
-		return stdout.String(), nil
+		return ran.Stdout, nil
 	case errors.Is(err, exec.ErrNotFound):
 		return "", &backend.MissingToolError{Tool: tool, Package: packageOf(tool)}
-	case ctx.Err() != nil:
-		return "", fmt.Errorf("%s was ended before it was done: %w", tool, context.Cause(ctx))
+	case errors.As(err, &stopped):
+		return "", err
 	}
-	return "", refusal(tool, input, stderr.String(), err)
+	return "", refusal(tool, input, ran.Stderr, err)
 }
 
 func packageOf(tool string) string {

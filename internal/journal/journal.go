@@ -41,6 +41,9 @@ func (j Journal) Append(e Entry) (int, error) {
 	if err := os.MkdirAll(j.Dir, 0o700); err != nil {
 		return 0, fmt.Errorf("the history's directory cannot be made: %w", err)
 	}
+	if err := atomicfile.Sweep(j.Dir); err != nil {
+		return 0, fmt.Errorf("what a dockwall that was killed left in the history cannot be removed: %w", err)
+	}
 	numbers, err := j.Numbers()
 	if err != nil {
 		return 0, err

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -20,12 +21,33 @@ const retry = 50 * time.Millisecond
 // ErrTaken is that another process has the lock.
 var ErrTaken = errors.New("another process has the lock")
 
-// Create opens the file of a lock, and makes it with its directory if need be. Closing it gives the lock back.
+// Create opens the file of a lock, and makes it with its directory if need be. Closing it gives the lock back. Where nothing
+// can be written, a lock file that is there can still be locked; where there is none, the directory that it would be in is.
 func Create(path string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("the state directory cannot be made (choose another with --state-dir): %w", err)
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		var file *os.File
+		if file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600); err == nil {
+			return file, nil
+		}
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if !unwritable(err) {
+		return nil, fmt.Errorf("the lock cannot be made or opened (choose another place with --state-dir): %w", err)
+	}
+	return openAsIs(path)
+}
+
+// unwritable tells whether nobody could write there.
+func unwritable(err error) bool {
+	return errors.Is(err, unix.EROFS) || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+}
+
+// openAsIs opens what exists of a path, without writing anything: the file, or the nearest directory above it.
+func openAsIs(path string) (*os.File, error) {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && path != filepath.Dir(path) {
+		return openAsIs(filepath.Dir(path))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("the lock cannot be opened: %w", err)
 	}

@@ -36,3 +36,23 @@ func TestLock(t *testing.T) {
 		t.Errorf("a wait that was ended: %v", err)
 	}
 }
+
+// Where nothing can be written, what is there is locked, so that two processes still exclude each other.
+func TestUnwritable(t *testing.T) {
+	dir := t.TempDir()
+	for _, missing := range []string{"lock", "state/lock"} {
+		first, err := openAsIs(filepath.Join(dir, missing))
+		if err != nil || first.Name() != dir || Try(first) != nil {
+			t.Fatalf("%s: %v", missing, err)
+		}
+		second, err := openAsIs(filepath.Join(dir, missing))
+		if err != nil || !errors.Is(Try(second), ErrTaken) {
+			t.Errorf("%s is locked twice: %v", missing, err)
+		}
+		_, _ = first.Close(), second.Close()
+	}
+	there := create(t, filepath.Join(dir, "lock"))
+	if file, err := openAsIs(there.Name()); err != nil || file.Name() != there.Name() {
+		t.Errorf("a lock file that is there: %v", err)
+	}
+}

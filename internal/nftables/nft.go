@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/dockwall/dockwall/internal/backend"
 )
@@ -53,22 +52,16 @@ func (b *Backend) load(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, path, "-f", "-")
-	cmd.Stdin = strings.NewReader(text)
-	cmd.WaitDelay = time.Second // for what nft may have started, once it is killed
-	output, err := cmd.CombinedOutput()
-	if err == nil {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return fmt.Errorf("nft did not come to an end and was stopped; the rules are either all old or all new, "+
-			"see `dockwall status`: %w", context.Cause(ctx))
-	}
+	ran, err := backend.RunTool(ctx, text, path, "-f", "-")
 	var failed *exec.ExitError
-	if !errors.As(err, &failed) {
+	var stopped *backend.StoppedError
+	switch {
+	case err == nil, errors.As(err, &stopped):
+		return err
+	case !errors.As(err, &failed):
 		return fmt.Errorf("%s could not be run: %w", path, err)
 	}
-	return refused(string(output), failed, text)
+	return refused(ran.Stdout+ran.Stderr, failed, text)
 }
 
 // complaint is how nft says what it could not do: file, line and columns, then the reason.

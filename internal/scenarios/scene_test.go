@@ -79,8 +79,14 @@ func (s *scene) apply(policy string) {
 		s.policy = filepath.Join(s.TempDir(), "policy.yaml")
 		s.Cleanup(s.reset)
 	}
-	s.must(os.WriteFile(s.policy, []byte("version: 1\n"+policy), 0o600))
+	s.writePolicy(policy)
 	s.succeed("apply", "--yes")
+}
+
+// writePolicy writes the scene's policy, and applies nothing.
+func (s *scene) writePolicy(policy string) {
+	s.Helper()
+	s.must(os.WriteFile(s.policy, []byte("version: 1\n"+policy), 0o600))
 }
 
 // reset takes dockwall away.
@@ -96,11 +102,17 @@ func (s *scene) reset() {
 // succeed runs a verb of dockwall on the host with the scene's policy, and gives its output.
 func (s *scene) succeed(args ...string) string {
 	s.Helper()
-	full := append(args, "--policy", s.policy, "--backend", s.backend)
-	result, err := s.bed.Dockwall(s.Context(), lab.dockwall, full...)
-	s.must(err)
+	result := s.dockwall(args...)
 	if result.Exit != 0 {
-		s.Fatalf("dockwall %s: exit %d\n%s%s", strings.Join(full, " "), result.Exit, result.Stdout, result.Stderr)
+		s.Fatalf("dockwall %s: exit %d\n%s%s", strings.Join(args, " "), result.Exit, result.Stdout, result.Stderr)
 	}
 	return result.Stdout
+}
+
+// dockwall runs a verb as succeed does, however it ends.
+func (s *scene) dockwall(args ...string) testbed.Result {
+	s.Helper()
+	result, err := s.bed.Dockwall(s.Context(), lab.dockwall, append(args, "--policy", s.policy, "--backend", s.backend)...)
+	s.must(err)
+	return result
 }
