@@ -62,7 +62,7 @@ func (m *machine) files(t *testing.T, e *Enforcer) Wanted {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Wanted{p, problems, sources, m.host}
+	return Wanted{Policy: p, Problems: problems, Sources: sources, Host: m.host}
 }
 
 // The way back is armed, and watched, behind the rehearsal and before the change.

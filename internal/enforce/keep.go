@@ -15,7 +15,13 @@ type Wanted struct {
 	Problems policy.Problems // what loading the policy said
 	Sources  []policy.Source
 	Host     *host.Host
+	// Fresh tells whether the files still say what they said when they were loaded. It is asked under the lock, where no apply
+	// can come between. nil: that makes no difference.
+	Fresh func() bool
 }
+
+// ErrStale is that the files changed between the look at them and the lock: what was wanted is not wanted any more.
+var ErrStale = errors.New("the policy's files changed while this was prepared, and nothing was done: look again")
 
 // ErrReset is that somebody has opened the host on purpose: nothing is kept in force until an apply.
 var ErrReset = errors.New("nothing is in force since `dockwall reset` (or a first change that nobody confirmed), " +
@@ -23,7 +29,7 @@ var ErrReset = errors.New("nothing is in force since `dockwall reset` (or a firs
 
 // Keep puts it in force: Apply for those who need nobody's word. why goes to the history, if something had to be done.
 // done, if not nil, sees the plan as soon as the rules are in force. After a reset it does nothing, and the error is
-// ErrReset; where a change waits for its confirmation, or was refused it, the error is one that Held knows. The plan is
+// ErrReset; where the files are others by now, ErrStale; where a change waits for its confirmation, or was refused it, the error is one that Held knows. The plan is
 // there with every error, as far as it came.
 func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Plan)) (*Plan, error) {
 	release, err := e.lock(ctx)
@@ -31,6 +37,9 @@ func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Pl
 		return &Plan{Prepared: &Prepared{}}, err
 	}
 	defer release()
+	if w.Fresh != nil && !w.Fresh() {
+		return &Plan{Prepared: &Prepared{}}, ErrStale
+	}
 	if err := e.triedOut(ctx, w); err != nil {
 		return &Plan{Prepared: &Prepared{}}, err
 	}

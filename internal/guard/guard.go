@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"path/filepath"
 	"strings"
 	"time"
@@ -112,8 +113,11 @@ func (g *Guard) round(ctx context.Context, causes []Cause) error {
 		g.report.LastGood = true
 		trouble = errors.Join(trouble, fmt.Errorf("the policy in force stays, because the new one is wrong: %w", err))
 		old := *g.good
-		old.Host = wanted.Host
+		old.Host, old.Fresh = wanted.Host, wanted.Fresh
 		err = g.keep(ctx, &old, causes)
+	}
+	if errors.Is(err, enforce.ErrStale) && ctx.Err() == nil {
+		return g.round(ctx, causes)
 	}
 	if enforce.Held(err) {
 		trouble = errors.Join(trouble, err)
@@ -143,7 +147,7 @@ func (g *Guard) hold(ctx context.Context, h *host.Host, causes []Cause) error {
 		return err
 	}
 	old := *g.good
-	old.Host = h
+	old.Host, old.Fresh = h, nil
 	if err := g.keep(ctx, &old, causes); !enforce.Held(err) {
 		return err
 	}
@@ -156,6 +160,7 @@ func (g *Guard) wanted(ctx context.Context) (*good, error) {
 	var w good
 	var err, trouble error
 	w.Policy, w.Sources, w.Problems, err = enforce.LoadWithSources(g.Enforcer.PolicyPath)
+	w.Fresh = g.unchanged(w.Sources, err)
 	g.report.PolicyError = err
 	if err != nil {
 		if g.good == nil {
@@ -178,6 +183,14 @@ func (g *Guard) wanted(ctx context.Context) (*good, error) {
 		w.Host = g.good.Host
 	}
 	return &w, trouble
+}
+
+// unchanged tells, whenever it is asked, whether the policy's files say what they said.
+func (g *Guard) unchanged(said []policy.Source, wrong error) func() bool {
+	return func() bool {
+		_, now, _, err := enforce.LoadWithSources(g.Enforcer.PolicyPath)
+		return slices.Equal(now, said) && (err == nil) == (wrong == nil)
+	}
 }
 
 // keep puts it in force, and tells what it took.

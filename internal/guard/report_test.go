@@ -28,6 +28,7 @@ type world struct {
 	refuse    error // of the kernel
 	begun     int
 	reports   []Report
+	during    func() // what happens while a round looks at the host; nil: nothing
 }
 
 func newWorld(t *testing.T) *world {
@@ -70,9 +71,14 @@ func (w *world) next(causes ...Cause) Report {
 }
 
 // It is the guard's Observer, its Looker, the machine, the machine's only backend, and its signpost.
-func (w *world) RoundBegins(time.Time)                                           { w.begun++ }
-func (w *world) RoundEnds(r Report)                                              { w.reports = append(w.reports, r) }
-func (w *world) Collect(context.Context) (*host.Host, error)                     { return w.host, w.engine }
+func (w *world) RoundBegins(time.Time) { w.begun++ }
+func (w *world) RoundEnds(r Report)    { w.reports = append(w.reports, r) }
+func (w *world) Collect(context.Context) (*host.Host, error) {
+	if w.during != nil {
+		w.during()
+	}
+	return w.host, w.engine
+}
 func (w *world) Forget()                                                         {}
 func (w *world) Host(context.Context) (*host.Host, error)                        { return w.host, w.engine }
 func (w *world) Capture(context.Context, *host.Host) (*netfilter.Machine, error) { return nil, errTest }
@@ -268,5 +274,22 @@ func TestReportUnnoted(t *testing.T) {
 	}
 	if last, err := history.Last(); last == nil || last.Empty() {
 		t.Errorf("the history has %+v, %v", last, err)
+	}
+}
+
+// What an apply puts in force while a round is under way is not replaced by what the round had read before.
+func TestChangedDuringRound(t *testing.T) {
+	w := newWorld(t)
+	w.next()
+	w.during = func() {
+		w.during = nil
+		w.write("ingress: [allow 8123/tcp from 192.0.2.1]")
+		if _, err := w.Enforcer.Apply(t.Context(), func(*enforce.Plan) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		w.refuse = errTest // whatever else is put in force
+	}
+	if r := w.next(); r.Err != nil || r.Plan == nil || !r.Plan.Empty() {
+		t.Errorf("the round replaced what was applied while it looked: %+v", r)
 	}
 }
