@@ -17,6 +17,13 @@ func paint(with func(string) string, text string) string {
 	return with(text)
 }
 
+// Lines are what Print prints, without the title.
+func (s *Story) Lines() []string {
+	var b strings.Builder
+	s.Print(&b, Style{}, false)
+	return strings.Split(strings.TrimRight(b.String(), "\n"), "\n")[1:]
+}
+
 // Print tells the story; detailed, with every rule that the packet met.
 func (s *Story) Print(w io.Writer, style Style, detailed bool) {
 	fmt.Fprintln(w, paint(style.Title, s.Title))

@@ -3,7 +3,6 @@ package verify
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
 	"github.com/dockwall/dockwall/internal/reach"
@@ -47,7 +46,7 @@ func NewReport(r *Result, scene story.Scene) *Report {
 	for _, w := range r.Wrong {
 		told := scene.Tell(walk.Question{Packet: w.Packet, Moment: moments[w.Moment], Assume: w.Moment != reach.First})
 		report.Wrong = append(report.Wrong, WrongView{Fault: w.Fault, Packet: told.Title, Possibly: w.Possibly,
-			Rule: placeOf(w.Rule, w.Chain), Policy: wording.Printable(w.Decision.Reason), Trace: lines(told)})
+			Rule: placeOf(w.Rule, w.Chain), Policy: wording.Printable(w.Decision.Reason), Trace: told.Lines()})
 	}
 	for _, f := range r.Foreign {
 		told := scene.Tell(walk.Question{Packet: f.Packet, Moment: walk.First})
@@ -67,14 +66,6 @@ func placeOf(r *netfilter.Rule, c *netfilter.Chain) string {
 		return wording.Printable(c.Table.Name + " " + c.Name + ", its policy")
 	}
 	return ""
-}
-
-// lines are a story's, without its title.
-func lines(told *story.Story) []string {
-	var b strings.Builder
-	told.Print(&b, story.Style{}, false)
-	all := strings.Split(strings.TrimRight(b.String(), "\n"), "\n")
-	return all[1:]
 }
 
 func printable(sentences []string) []string {
