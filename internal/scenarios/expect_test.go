@@ -104,6 +104,7 @@ func (s *scene) answers(dials []dial) []testbed.Answer {
 		all.Go(func() { answers[i] = d.answer(s.Context()) })
 	}
 	all.Wait()
+	s.agreesWithAudit(dials, answers)
 	return answers
 }
 

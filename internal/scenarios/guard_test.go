@@ -47,6 +47,23 @@ func (s *scene) soon(what string, w want) time.Duration {
 	}
 }
 
+// soonProven waits until the rules do what the policy means on the host as it is: the guard may be a round behind containers
+// that came or went, and verify looks at both.
+func (s *scene) soonProven() {
+	s.Helper()
+	begun := time.Now()
+	for {
+		result := s.dockwall("verify")
+		if result.Exit == 0 {
+			s.Logf("proven after %d ms", time.Since(begun).Milliseconds())
+			return
+		}
+		if time.Since(begun) > guardPatience {
+			s.Fatalf("dockwall verify: exit %d\n%s%s", result.Exit, result.Stdout, result.Stderr)
+		}
+	}
+}
+
 // With the guard, nobody applies anything: a label opens its container's port, and a port that only docker-proxy serves,
 // published after the last apply, is closed.
 func TestGuardFollowsContainers(t *testing.T) {

@@ -33,7 +33,7 @@ func TestSoak(t *testing.T) {
 			s.suffer(faults[rand.IntN(len(faults))])
 		}
 		s.apply(talkPolicy(0))
-		s.succeed("verify")
+		s.soonProven()
 		if after := s.objects(); after != before {
 			s.Errorf("chains and sets before:\n%s\nafter %d applies:\n%s", before, applies, after)
 		}
