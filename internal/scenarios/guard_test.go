@@ -10,7 +10,7 @@ import (
 )
 
 // guardPatience is how long a guard may take on a busy machine before the scenario gives up.
-const guardPatience = 30 * time.Second
+const guardPatience = time.Minute
 
 // guarded runs `dockwall run` with the scene's policy until the end of the run. Its log is printed where the run fails.
 func (s *scene) guarded() {
