@@ -65,6 +65,7 @@ func TestEcho(t *testing.T) {
 func TestPublishedOnLoopback(t *testing.T) {
 	everywhere(t, plain, func(s *scene) {
 		s.routeLoopbackToHost()
+		s.knowTheNeighbour()
 		s.web("local", "127.0.0.1:8080:80")
 		attack := tcp(s.bed.Neighbour, "127.0.0.1:8080")
 		if !s.dropsDirectRouting() {
@@ -96,4 +97,18 @@ func (s *scene) routeLoopbackToHost() {
 			run(step[1]...)
 		}
 	})
+}
+
+// knowTheNeighbour has the host keep the neighbour's link address, until the end of the run. What goes out from
+// 127.0.0.1 it would ask for with ARP from 127.0.0.1, and it drops the answer to that (arp_process in net/ipv4/arp.c): an
+// attacker who wants the replies announces itself, and so does this.
+func (s *scene) knowTheNeighbour() {
+	s.Helper()
+	s.expect("the neighbour announces itself", open("", ping(s.bed.Neighbour, testbed.HostIPv4)))
+	run := func(arguments ...string) {
+		_, err := s.bed.Host.Run(background, "ip", append([]string{"neighbour"}, arguments...)...)
+		s.must(err)
+	}
+	run("change", testbed.NeighbourIPv4, "dev", "eno1", "nud", "permanent")
+	s.Cleanup(func() { run("del", testbed.NeighbourIPv4, "dev", "eno1") })
 }

@@ -1,7 +1,5 @@
 package testbed
 
-import ()
-
 // Addresses of the testbed's machines, all of them from the blocks for documentation and private use.
 //
 //	internet 198.51.100.7 ── router ──┐
@@ -17,12 +15,13 @@ const (
 	HostLinkLocal = "fe80::10"
 	HostAnnex     = "10.99.0.1"
 
-	OfficeIPv4   = "192.168.0.7"
-	OfficeIPv6   = "2001:db8::7"
-	InternetIPv4 = "198.51.100.7"
-	InternetIPv6 = "2001:db8:51::7"
-	AnnexIPv4    = "10.99.0.5"
-	AnnexIPv6    = "2001:db8:99::5"
+	OfficeIPv4    = "192.168.0.7"
+	OfficeIPv6    = "2001:db8::7"
+	InternetIPv4  = "198.51.100.7"
+	InternetIPv6  = "2001:db8:51::7"
+	NeighbourIPv4 = "203.0.113.20"
+	AnnexIPv4     = "10.99.0.5"
+	AnnexIPv6     = "2001:db8:99::5"
 )
 
 // machine is one row of the topology: a namespace and its interface on the link.
@@ -44,7 +43,7 @@ var machines = []machine{
 		[]string{OfficeIPv4 + "/24", OfficeIPv6 + "/64", "fe80::7/64"},
 		[][2]string{{"0.0.0.0/0", HostOffice}, {"::/0", HostIPv6}}},
 	{"neighbour", "eth0",
-		[]string{"203.0.113.20/24", "2001:db8::20/64", "fe80::20/64"},
+		[]string{NeighbourIPv4 + "/24", "2001:db8::20/64", "fe80::20/64"},
 		[][2]string{{"0.0.0.0/0", HostIPv4}, {"::/0", HostIPv6}}},
 }
 
