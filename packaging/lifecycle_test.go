@@ -26,7 +26,7 @@ func (b *box) wayBack() {
 	b.policyIs(allowed)
 
 	b.probation("10m")
-	b.must(b.Halt(b.Context()))
+	b.must(b.Crash())
 	b.closed("restart on probation", b.up)
 	b.soon(refusedPort, testbed.Refused)
 	b.policyIs(allowed)
@@ -40,6 +40,13 @@ func (b *box) probation(within string) {
 	b.Helper()
 	script := "dockwall allow 8080/tcp from any --apply --yes --confirm " + within + " && sleep 600"
 	shell := b.Command(b.Context(), "setsid", "sh", "-c", "echo $$ >/run/shell; "+script)
+	said := &strings.Builder{}
+	shell.Stdout, shell.Stderr = said, said
+	b.Cleanup(func() {
+		if b.Failed() {
+			b.Logf("on probation for %s: %s", within, said)
+		}
+	})
 	b.must(shell.Start())
 	b.soon(refusedPort, testbed.Open)
 	b.run("sh", "-c", "kill -KILL -$(cat /run/shell)")

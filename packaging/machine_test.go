@@ -27,7 +27,7 @@ const patience = time.Minute
 const (
 	refusedPort = "8080"
 	allowedPort = "8081"
-	allowed     = "version: 1\ningress: [allow 8081/tcp from any]\n"
+	allowed     = "version: 1\ningress:\n  - allow 8081/tcp from any\n"
 )
 
 // box is a machine with Docker, a container that publishes two ports and starts with Docker, and a client.
@@ -132,12 +132,12 @@ func (b *box) boot() {
 	b.must(b.Boot())
 }
 
-// install installs the package. The units see the same start of the machine as everybody: a fresh /proc, which
-// ProtectProc gives them, would be that of the machine around this one.
+// install installs the package. The units see the same start of the machine as everybody: the /proc that these two settings
+// give them would tell of the machine around this one.
 func (b *box) install(version string) {
 	b.Helper()
 	for _, unit := range []string{"dockwall", "dockwall-restore"} {
-		b.runWith("[Service]\nProtectProc=default\n", "sh", "-c",
+		b.runWith("[Service]\nProtectProc=default\nProtectKernelTunables=no\n", "sh", "-c",
 			"mkdir -p /etc/systemd/system/"+unit+".service.d && cat >/etc/systemd/system/"+unit+".service.d/proc.conf")
 	}
 	b.runWith(deb(b.T, version), "sh", "-c", "cat >/root/dockwall.deb && dpkg -i /root/dockwall.deb")

@@ -28,7 +28,6 @@ for device in null zero full random urandom tty; do
 done
 touch dev/console
 mount --bind "$state/console" dev/console
-hostname machine
 pivot_root . mnt
 umount -l /mnt
 mount --make-rshared /
