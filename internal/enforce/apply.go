@@ -90,8 +90,10 @@ func rehearse(ctx context.Context, plan Plan) error {
 	return nil
 }
 
-// change does what the plan says: the new rules first, then the old ones of another backend go.
+// change does what the plan says: the new rules first, then the old ones of another backend go. What has begun is not left
+// half done: whoever is asked to end meanwhile still notes in the history what is in force.
 func (e *Enforcer) change(ctx context.Context, plan Plan) error {
+	ctx = context.WithoutCancel(ctx)
 	if !plan.Change.Empty() {
 		if err := replace(ctx, plan); err != nil {
 			return err
@@ -108,7 +110,6 @@ func (e *Enforcer) change(ctx context.Context, plan Plan) error {
 
 // replace puts the change in force, and looks whether the kernel now holds exactly that.
 func replace(ctx context.Context, plan Plan) error {
-	ctx = context.WithoutCancel(ctx) // what has begun is not left half done
 	if err := plan.Backend.Apply(ctx, plan.Change); err != nil {
 		return err
 	}

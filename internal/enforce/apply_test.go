@@ -42,6 +42,21 @@ func TestApply(t *testing.T) {
 	check(t, "the second apply", m.happened(), "signpost")
 }
 
+// Who is asked to end while the rules come into force ends behind what belongs to it: the history has what is in force, or the
+// next boot would restore what was before.
+func TestApplyInterrupted(t *testing.T) {
+	m := newMachine(t)
+	e := m.enforcer(t, openRedis)
+	ctx, interrupt := context.WithCancel(t.Context())
+	m.nft.applying = interrupt
+	if _, err := e.Apply(ctx, m.agreed); err != nil {
+		t.Error(err)
+	}
+	if newest, err := e.History().Newest(); err != nil || newest == nil || newest.Gate != m.nft.installed.Hash() {
+		t.Errorf("the history has %v, %v", newest, err)
+	}
+}
+
 // Of two backends, the new one is in force before the old one goes.
 func TestApplyOtherBackend(t *testing.T) {
 	m := newMachine(t)

@@ -51,11 +51,14 @@ func (m *machine) Capture(context.Context, *host.Host) (*netfilter.Machine, erro
 	}
 	return m.captured, nil
 }
-func (m *machine) HasNFTables(context.Context) bool              { return !m.noNft }
-func (m *machine) Backends(*host.Host) []backend.Backend         { return []backend.Backend{m.nft, m.ipt} }
-func (m *machine) Signpost() Signpost                            { return m }
-func (m *machine) Install(_ context.Context, _ *host.Host) error { m.note("signpost"); return nil }
-func (m *machine) Remove(context.Context) error                  { m.note("no signpost"); return nil }
+func (m *machine) HasNFTables(context.Context) bool      { return !m.noNft }
+func (m *machine) Backends(*host.Host) []backend.Backend { return []backend.Backend{m.nft, m.ipt} }
+func (m *machine) Signpost() Signpost                    { return m }
+func (m *machine) Install(ctx context.Context, _ *host.Host) error {
+	m.note("signpost")
+	return ctx.Err()
+}
+func (m *machine) Remove(context.Context) error { m.note("no signpost"); return nil }
 
 // memory is a backend whose kernel is in memory. Errors are given where a test sets them.
 type memory struct {
@@ -65,7 +68,8 @@ type memory struct {
 	stray     []backend.Line // further lines that Read gives
 
 	readErr, rehearseErr, applyErr, removeErr error
-	loses                                     bool // what is applied does not stay
+	loses                                     bool   // what is applied does not stay
+	applying                                  func() // is called while rules are put in force
 }
 
 func (b *memory) Name() string                        { return b.name }
@@ -100,6 +104,9 @@ func (b *memory) Rehearse(_ context.Context, g *gate.Gate) error {
 
 func (b *memory) Apply(_ context.Context, c backend.Change) error {
 	b.machine.note("%s apply", b.name)
+	if b.applying != nil {
+		b.applying()
+	}
 	if b.applyErr == nil && !b.loses {
 		b.installed = b.machine.next
 	}
