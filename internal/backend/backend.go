@@ -20,8 +20,9 @@ type Backend interface {
 	// Name is "nftables" or "iptables".
 	Name() string
 	// Render is the whole gate as the text that the backend's tool takes (nft -f, or iptables-restore), for a host
-	// that has none of dockwall's rules yet or any older ones.
-	Render(g *gate.Gate) (string, error)
+	// that has none of dockwall's rules yet or any older ones. since is when it came into force, as the rules say; zero:
+	// now.
+	Render(g *gate.Gate, since time.Time) (string, error)
 	// Read reads what is installed. Nothing of dockwall's there: nil, nil.
 	Read(ctx context.Context) (*Installed, error)
 	// Change is the difference between what is installed (nil: nothing) and the gate. No difference: an empty Change.

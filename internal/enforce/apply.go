@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/dockwall/dockwall/internal/backend"
 )
 
 // Apply puts the policy in force. agree sees the plan, unless there is nothing to do, and may refuse it with an error.
@@ -41,7 +43,7 @@ func (e *Enforcer) ApplyArmed(ctx context.Context, agree func(*Plan) error, a *A
 // installArmed installs what was agreed to. What is in force without waiting for a word is not refused any more.
 func (e *Enforcer) installArmed(ctx context.Context, plan *Plan, a *Arming) error {
 	if a == nil || plan.Empty() {
-		if err := e.install(ctx, *plan); err != nil {
+		if err := e.install(ctx, plan); err != nil {
 			return err
 		}
 		return errors.Join(e.Waiting().Forgive(), e.writeDraft())
@@ -52,7 +54,7 @@ func (e *Enforcer) installArmed(ctx context.Context, plan *Plan, a *Arming) erro
 	if err := e.arm(ctx, plan, a); err != nil {
 		return err
 	}
-	if err := e.change(ctx, *plan); err != nil {
+	if err := e.change(ctx, plan); err != nil {
 		return fmt.Errorf("%w; the way back stays armed, and brings back what was in force before (at once: dockwall rollback)", err)
 	}
 	return nil
@@ -72,8 +74,8 @@ func (e *Enforcer) waiting(path string) {
 }
 
 // install does what the plan says, behind a rehearsal.
-func (e *Enforcer) install(ctx context.Context, plan Plan) error {
-	if err := rehearse(ctx, plan); err != nil {
+func (e *Enforcer) install(ctx context.Context, plan *Plan) error {
+	if err := rehearse(ctx, *plan); err != nil {
 		return err
 	}
 	return e.change(ctx, plan)
@@ -92,12 +94,16 @@ func rehearse(ctx context.Context, plan Plan) error {
 
 // change does what the plan says: the new rules first, then the old ones of another backend go. What has begun is not left
 // half done: whoever is asked to end meanwhile still notes in the history what is in force.
-func (e *Enforcer) change(ctx context.Context, plan Plan) error {
+func (e *Enforcer) change(ctx context.Context, plan *Plan) error {
 	ctx = context.WithoutCancel(ctx)
 	if !plan.Change.Empty() {
-		if err := replace(ctx, plan); err != nil {
+		installed, err := replace(ctx, *plan)
+		if err != nil {
 			return err
 		}
+		plan.Since = installed.Since
+	} else if plan.Installed != nil {
+		plan.Since = plan.Installed.Since
 	}
 	for _, old := range plan.Obsolete {
 		if err := old.Backend.Remove(ctx); err != nil {
@@ -105,22 +111,22 @@ func (e *Enforcer) change(ctx context.Context, plan Plan) error {
 				old.Backend.Name(), err)
 		}
 	}
-	return e.signpost(ctx, plan)
+	return e.signpost(ctx, *plan)
 }
 
-// replace puts the change in force, and looks whether the kernel now holds exactly that.
-func replace(ctx context.Context, plan Plan) error {
+// replace puts the change in force, looks whether the kernel now holds exactly that, and gives what it holds.
+func replace(ctx context.Context, plan Plan) (*backend.Installed, error) {
 	if err := plan.Backend.Apply(ctx, plan.Change); err != nil {
-		return err
+		return nil, err
 	}
 	if err := plan.read(ctx); err != nil {
-		return fmt.Errorf("the rules were installed, but could not be looked at afterwards: %w", err)
+		return nil, fmt.Errorf("the rules were installed, but could not be looked at afterwards: %w", err)
 	}
-	if !plan.Change.Empty() {
-		return fmt.Errorf("the rules were installed, but the kernel does not hold what the policy says (%s): something else "+
+	if !plan.Change.Empty() || plan.Installed == nil {
+		return nil, fmt.Errorf("the rules were installed, but the kernel does not hold what the policy says (%s): something else "+
 			"changes them; look again with: dockwall plan", plan.Change.Summary)
 	}
-	return nil
+	return plan.Installed, nil
 }
 
 // signpost keeps the rule in DOCKER-USER in step with the backend: only nftables rules stand where nobody would look.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -32,6 +33,9 @@ func TestApply(t *testing.T) {
 	plan, err := e.Apply(t.Context(), m.agreed)
 	if err != nil || plan.Empty() {
 		t.Fatalf("apply: %v, a plan to do something: %v", err, !plan.Empty())
+	}
+	if !m.nft.dated.Equal(time.Unix(1, 0)) {
+		t.Errorf("the history's rules say that they are in force since %s, and the kernel's do not", m.nft.dated)
 	}
 	check(t, "the first apply", m.happened(), "nftables change, asked, nftables rehearse, nftables apply, signpost")
 

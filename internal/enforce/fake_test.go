@@ -68,12 +68,16 @@ type memory struct {
 	stray     []backend.Line // further lines that Read gives
 
 	readErr, rehearseErr, applyErr, removeErr error
-	loses                                     bool   // what is applied does not stay
-	applying                                  func() // is called while rules are put in force
+	loses                                     bool      // what is applied does not stay
+	dated                                     time.Time // the rendering; what is installed says Unix(1, 0)
+	applying                                  func()    // is called while rules are put in force
 }
 
-func (b *memory) Name() string                        { return b.name }
-func (b *memory) Render(g *gate.Gate) (string, error) { return g.Hash(), nil }
+func (b *memory) Name() string { return b.name }
+func (b *memory) Render(g *gate.Gate, since time.Time) (string, error) {
+	b.dated = since
+	return g.Hash(), nil
+}
 
 func (b *memory) Read(context.Context) (*backend.Installed, error) {
 	if b.installed == nil || b.readErr != nil {

@@ -56,7 +56,7 @@ func (e *Enforcer) Keep(ctx context.Context, w Wanted, why string, done func(*Pl
 	if err != nil {
 		return plan, err
 	}
-	if err := e.install(ctx, *plan); err != nil {
+	if err := e.install(ctx, plan); err != nil {
 		return plan, err
 	}
 	if done != nil {

@@ -29,7 +29,7 @@ func (e *Enforcer) note(plan *Plan, why string) error {
 		return nil
 	}
 	var err error
-	if entry.Rules, err = plan.Backend.Render(plan.Gate); err == nil {
+	if entry.Rules, err = plan.Backend.Render(plan.Gate, plan.Since); err == nil {
 		_, err = e.History().Append(entry)
 	}
 	return noted(errors.Join(damaged, err))

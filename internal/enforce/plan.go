@@ -3,6 +3,7 @@ package enforce
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/dockwall/dockwall/internal/backend"
 )
@@ -14,6 +15,7 @@ type Plan struct {
 	Installed *backend.Installed // by this backend now; nil: nothing
 	Change    backend.Change
 	Obsolete  []Holding // what other backends have installed, to be removed
+	Since     time.Time // when it came into force, as the kernel's rules say; zero: it did not
 }
 
 // Empty tells whether the policy is in force already.
@@ -60,6 +62,6 @@ func (e *Enforcer) Render(ctx context.Context) (prepared *Prepared, b backend.Ba
 	}
 	b, _ = e.choose(ctx, prepared.Policy.Backend, prepared.Host)
 	_, _ = b.Read(ctx) // where Docker's chains are; who may not look is given what fits most hosts
-	text, err = b.Render(prepared.Gate)
+	text, err = b.Render(prepared.Gate, time.Time{})
 	return prepared, b, text, err
 }

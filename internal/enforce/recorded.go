@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/gate"
@@ -73,7 +74,7 @@ func (b recordedBackend) Read(context.Context) (*backend.Installed, error) {
 
 // Change is all or nothing: how the rules would be changed, only the host can say.
 func (b recordedBackend) Change(g *gate.Gate, installed *backend.Installed) (backend.Change, error) {
-	text, err := b.Render(g)
+	text, err := b.Render(g, time.Time{})
 	if err != nil || installed != nil && contentNames(b.Name(), text) == contentNames(b.Name(), b.text) {
 		return backend.Change{}, err
 	}

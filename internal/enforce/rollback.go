@@ -46,7 +46,7 @@ func (e *Enforcer) Rollback(ctx context.Context, entry *journal.Entry, agree fun
 	if err := replaceSources(now, entry.Policy); err != nil {
 		return plan, err
 	}
-	if err := e.install(ctx, *plan); err != nil {
+	if err := e.install(ctx, plan); err != nil {
 		return plan, err
 	}
 	return plan, e.note(plan, fmt.Sprintf("rollback to %d", entry.Number))

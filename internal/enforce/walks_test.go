@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/gate"
@@ -21,8 +22,8 @@ import (
 // rendering is a kernel in memory, and rules as the iptables backend renders them.
 type rendering struct{ *memory }
 
-func (rendering) Render(g *gate.Gate) (string, error) {
-	return iptables.New(iptables.Options{}).Render(g)
+func (rendering) Render(g *gate.Gate, since time.Time) (string, error) {
+	return iptables.New(iptables.Options{}).Render(g, since)
 }
 
 // surrounded is a machine of which the rules can be read.

@@ -94,8 +94,8 @@ func (signpost) Remove(context.Context) error              { return nil }
 // memory is a backend whose kernel is in memory.
 type memory struct{ *world }
 
-func (b memory) Name() string                        { return enforce.NFTables }
-func (b memory) Render(g *gate.Gate) (string, error) { return g.Hash(), nil }
+func (b memory) Name() string                                     { return enforce.NFTables }
+func (b memory) Render(g *gate.Gate, _ time.Time) (string, error) { return g.Hash(), nil }
 
 func (b memory) Read(context.Context) (*backend.Installed, error) {
 	if b.installed == nil {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dockwall/dockwall/internal/gate"
 )
@@ -13,7 +14,7 @@ import (
 func (m *machine) rendered(g *gate.Gate) string {
 	m.Helper()
 	m.install(g)
-	text, err := m.backend.Render(g)
+	text, err := m.backend.Render(g, time.Time{})
 	m.must(err)
 	return text
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/gate"
@@ -207,7 +208,7 @@ func TestNoDockerUser(t *testing.T) {
 func TestRenderedSectionsLoad(t *testing.T) {
 	onEachVariant(t, func(m *machine) {
 		m.docker()
-		text, err := m.backend.Render(sample())
+		text, err := m.backend.Render(sample(), time.Time{})
 		m.must(err)
 		sections, err := Sections(text)
 		m.must(err)

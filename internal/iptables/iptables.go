@@ -67,12 +67,15 @@ func (b *Backend) Name() string { return "iptables" }
 
 // Render is the whole gate in sections, for a host where Docker's chains are where the last Read saw them, or, without
 // one, as Options say.
-func (b *Backend) Render(g *gate.Gate) (string, error) {
+func (b *Backend) Render(g *gate.Gate, since time.Time) (string, error) {
 	rs, err := compile(g)
 	if err != nil {
 		return "", err
 	}
-	c, err := b.change(rs, b.assumed(), nil)
+	if since.IsZero() {
+		since = b.options.Now()
+	}
+	c, err := b.change(rs, b.assumed(), nil, since)
 	return c.Text, err
 }
 
@@ -119,7 +122,7 @@ func (b *Backend) Change(g *gate.Gate, installed *backend.Installed) (backend.Ch
 		if has == nil || has.exists() {
 			has = b.assumed()
 		}
-		return b.change(rs, has, nil)
+		return b.change(rs, has, nil, b.options.Now())
 	}
 	has, ok := installed.Raw.(*reading)
 	if !ok {
@@ -131,11 +134,11 @@ func (b *Backend) Change(g *gate.Gate, installed *backend.Installed) (backend.Ch
 	if err != nil {
 		return backend.Change{}, err
 	}
-	return b.change(rs, has, expected)
+	return b.change(rs, has, expected, b.options.Now())
 }
 
-func (b *Backend) change(rs *ruleset, has *reading, expected map[*family]listing) (backend.Change, error) {
-	d, err := compare(rs, has, expected, b.options.Now())
+func (b *Backend) change(rs *ruleset, has *reading, expected map[*family]listing, since time.Time) (backend.Change, error) {
+	d, err := compare(rs, has, expected, since)
 	if err != nil {
 		return backend.Change{}, err
 	}

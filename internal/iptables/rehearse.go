@@ -64,7 +64,7 @@ func (b *Backend) tryOut(ctx context.Context, rs *ruleset) (map[*family]listing,
 	if err != nil {
 		return nil, err
 	}
-	change, err := b.change(rs, before, nil)
+	change, err := b.change(rs, before, nil, b.options.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (b *Backend) readBack(rs *ruleset, after *reading) (map[*family]listing, er
 			}
 		}
 	}
-	rest, err := b.change(rs, after, listings)
+	rest, err := b.change(rs, after, listings, b.options.Now())
 	if err == nil && !rest.Empty() {
 		err = fmt.Errorf("the rules were loaded, but the kernel did not keep all of them (%s)", rest.Summary)
 	}

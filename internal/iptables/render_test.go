@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/gate"
@@ -16,7 +17,7 @@ var _ backend.Backend = (*Backend)(nil)
 func render(t *testing.T, g *gate.Gate, o Options) string {
 	t.Helper()
 	o.Now = moment
-	text, err := New(o).Render(g)
+	text, err := New(o).Render(g, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +208,7 @@ func TestInterfaceNames(t *testing.T) {
 			if g == line && name == "" {
 				continue // no interface at all
 			}
-			if _, err := New(Options{}).Render(g); err == nil {
+			if _, err := New(Options{}).Render(g, time.Time{}); err == nil {
 				t.Errorf("the interface %q came into a rule", name)
 			}
 		}

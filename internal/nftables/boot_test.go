@@ -2,6 +2,7 @@ package nftables
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -11,7 +12,7 @@ func TestRestore(t *testing.T) {
 	before := newMachine(t)
 	g := everything()
 	before.apply(g)
-	rendered, err := before.b.Render(g)
+	rendered, err := before.b.Render(g, time.Time{})
 	must(t, err)
 
 	after := newMachine(t)

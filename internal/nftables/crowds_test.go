@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -29,7 +30,7 @@ func crowded(n int) *gate.Gate {
 }
 
 func TestCrowdIsOneSet(t *testing.T) {
-	text, err := newBackend().Render(crowded(crowd))
+	text, err := newBackend().Render(crowded(crowd), time.Time{})
 	must(t, err)
 	for _, want := range []string{
 		"meta l4proto tcp ct original ip saddr & 255.255.255.192 . ct original proto-dst @ingress4_tcp_from26 accept\n",
@@ -57,7 +58,7 @@ func TestOthersKeepTheirChains(t *testing.T) {
 	s[6].Chain = s[7].Chain
 	s[8].Chain.Lines = append(s[8].Chain.Lines, s[9].Chain.Lines...)
 	s[len(s)-1].Last++
-	text, err := newBackend().Render(g)
+	text, err := newBackend().Render(g, time.Time{})
 	must(t, err)
 	for _, i := range []int{2, 3, 4, 5, 6, 8, len(s) - 1} {
 		if !strings.Contains(text, fmt.Sprintf("chain ingress4_tcp_%d {", s[i].First)) {

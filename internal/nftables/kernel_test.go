@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -170,7 +171,7 @@ func TestRenderedFileIsTheGate(t *testing.T) {
 	h, other := newMachine(t), newMachine(t)
 	h.apply(everything())
 	other.apply(recipe())
-	text, err := other.b.Render(everything())
+	text, err := other.b.Render(everything(), time.Time{})
 	must(t, err)
 	other.nft("%s", text)
 	if diff := cmp.Diff(h.wording(), other.wording()); diff != "" {
@@ -240,7 +241,7 @@ func TestMovedSentencesChangeNothing(t *testing.T) {
 // Counters are set by hand: a rule's can be, and what keeps its value was not made anew.
 func TestCountersAreKept(t *testing.T) {
 	h := newMachine(t)
-	text, err := h.b.Render(everything())
+	text, err := h.b.Render(everything(), time.Time{})
 	must(t, err)
 	h.nft("%s", regexp.MustCompile(`\bcounter `).ReplaceAllString(text, "counter packets 7 bytes 700 "))
 	g := everything()

@@ -60,12 +60,15 @@ func New(o Options) *Backend {
 func (b *Backend) Name() string { return "nftables" }
 
 // Render is the gate as a file that nft -f takes. It takes the place of any table of dockwall's, in one transaction.
-func (b *Backend) Render(g *gate.Gate) (string, error) {
+func (b *Backend) Render(g *gate.Gate, since time.Time) (string, error) {
 	p, err := b.prepare(g)
 	if err != nil {
 		return "", err
 	}
-	return p.whole(b.options.Now()), nil
+	if since.IsZero() {
+		since = b.options.Now()
+	}
+	return p.whole(since), nil
 }
 
 // Read reads the installed table. None: nil, nil.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,7 +23,7 @@ func TestRender(t *testing.T) {
 		"nothing":    {IPv4: closed(), IPv6: closed()},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := newBackend().Render(g)
+			got, err := newBackend().Render(g, time.Time{})
 			must(t, err)
 			file := filepath.Join("testdata", name+".nft")
 			if *update {
@@ -43,7 +44,7 @@ func TestNamesFromOutsideAreNeverPasted(t *testing.T) {
 	g := recipe()
 	l := line(3, "allow 8123/tcp from office", addresses("office", "192.168.0.0/24", "10.0.0.1"))
 	g.IPv4.Ingress.Segments[1].Chain = chainOf(l)
-	harmless, err := newBackend().Render(g)
+	harmless, err := newBackend().Render(g, time.Time{})
 	must(t, err)
 
 	l.Client.Name, l.Client.ID = evil, evil
@@ -51,7 +52,7 @@ func TestNamesFromOutsideAreNeverPasted(t *testing.T) {
 	l.Log = true
 	g = recipe()
 	g.IPv4.Ingress.Segments[1].Chain = chainOf(l)
-	text, err := newBackend().Render(g)
+	text, err := newBackend().Render(g, time.Time{})
 	must(t, err)
 	if got, want := strings.Count(text, "\n"), strings.Count(harmless, "\n")+2; got != want { // two lines log
 		t.Errorf("%d lines, want %d:\n%s", got, want, text)
@@ -70,14 +71,14 @@ func TestInterfacesThatMeanMore(t *testing.T) {
 	for _, name := range []string{"", "eth*", "a\"b", "a b", "with\nnewline", "sixteen-letters0", "ü"} {
 		g := recipe()
 		g.Bridges = []string{name}
-		if _, err := newBackend().Render(g); err == nil || !strings.Contains(err.Error(), "cannot be named") {
+		if _, err := newBackend().Render(g, time.Time{}); err == nil || !strings.Contains(err.Error(), "cannot be named") {
 			t.Errorf("bridge %q: %v", name, err)
 		}
 		g = recipe()
 		l := line(1, "allow 22/tcp from any", gate.AddressSet{})
 		l.Interface = name
 		g.IPv4.Ingress.Segments[0].Chain = chainOf(l)
-		if _, err := newBackend().Render(g); name != "" && (err == nil || !strings.Contains(err.Error(), "cannot be named")) {
+		if _, err := newBackend().Render(g, time.Time{}); name != "" && (err == nil || !strings.Contains(err.Error(), "cannot be named")) {
 			t.Errorf("interface %q: %v", name, err)
 		}
 	}
@@ -87,14 +88,14 @@ func TestGatesThatContradictThemselves(t *testing.T) {
 	g := recipe()
 	g.IPv4.Ingress.Segments[0].Chain = chainOf(line(1, "allow 1/tcp from a", addresses("a", "10.0.0.1", "10.0.0.3")))
 	g.IPv4.Ingress.Segments[1].Chain = chainOf(line(2, "allow 2/tcp from a", addresses("a", "10.0.0.1", "10.0.0.5")))
-	if _, err := newBackend().Render(g); err == nil || !strings.Contains(err.Error(), "two sets") {
+	if _, err := newBackend().Render(g, time.Time{}); err == nil || !strings.Contains(err.Error(), "two sets") {
 		t.Errorf("two sets of one ID: %v", err)
 	}
 	g = recipe()
 	l := line(1, "allow icmp from any", gate.AddressSet{})
 	l.AnsweringPort = 80
 	g.IPv4.Ingress.Echo = chainOf(l)
-	if _, err := newBackend().Render(g); err == nil || !strings.Contains(err.Error(), "no ports") {
+	if _, err := newBackend().Render(g, time.Time{}); err == nil || !strings.Contains(err.Error(), "no ports") {
 		t.Errorf("a port of an echo: %v", err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dockwall/dockwall/internal/backend"
 	"github.com/dockwall/dockwall/internal/gate"
@@ -17,7 +18,7 @@ import (
 // Machine is the captured machine with the gate as the backend renders it; m stays as it is. The nftables backend's text
 // is read back from a throwaway network namespace, because only nft knows what it means.
 func Machine(ctx context.Context, m *netfilter.Machine, b backend.Backend, g *gate.Gate) (*netfilter.Machine, error) {
-	text, err := b.Render(g)
+	text, err := b.Render(g, time.Time{})
 	if err != nil {
 		return nil, err
 	}
