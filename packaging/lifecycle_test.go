@@ -21,7 +21,7 @@ func (b *box) upgraded() {
 // wayBack opens the refused port on probation, as a unit of systemd and beside the guard, and lets that go in two ways.
 func (b *box) wayBack() {
 	b.Helper()
-	b.probation("10s")
+	b.probation("20s")
 	b.soon(refusedPort, testbed.Refused)
 	b.policyIs(allowed)
 
@@ -49,11 +49,13 @@ func (b *box) probation(within string) {
 	})
 	b.must(shell.Start())
 	b.soon(refusedPort, testbed.Open)
+	b.must(b.Await(b.Context(), "sh", "-c", "dockwall history | head -n 1 | grep 'apply$'"))
 	b.run("sh", "-c", "kill -KILL -$(cat /run/shell)")
 	_ = shell.Wait() // it was killed
 	if units := b.run("systemctl", "list-units", "--plain", "--no-legend", "dockwall-confirm-*"); !strings.Contains(units, "running") {
 		b.Errorf("no unit watches the change: %q", units)
 	}
+	b.soon(refusedPort, testbed.Open) // its end ended nothing
 }
 
 func (b *box) policyIs(want string) {

@@ -132,12 +132,12 @@ func (b *box) boot() {
 	b.must(b.Boot())
 }
 
-// install installs the package. The units see the same start of the machine as everybody: the /proc that these two settings
-// give them would tell of the machine around this one.
+// install installs the package. The units are given the same start of the machine as everybody: their own /proc would tell of
+// that of the machine around this one.
 func (b *box) install(version string) {
 	b.Helper()
 	for _, unit := range []string{"dockwall", "dockwall-restore"} {
-		b.runWith("[Service]\nProtectProc=default\nProtectKernelTunables=no\n", "sh", "-c",
+		b.runWith("[Service]\nBindReadOnlyPaths=/proc/sys/kernel/random/boot_id\n", "sh", "-c",
 			"mkdir -p /etc/systemd/system/"+unit+".service.d && cat >/etc/systemd/system/"+unit+".service.d/proc.conf")
 	}
 	b.runWith(deb(b.T, version), "sh", "-c", "cat >/root/dockwall.deb && dpkg -i /root/dockwall.deb")
