@@ -235,7 +235,7 @@ func (a *auditor) direct(c *host.Container) *exposed {
 func (a *auditor) sortDelivered(flow reach.Flow, f netfilter.Family) {
 	space := a.analysis.Space(f)
 	for _, e := range a.found {
-		if e.publication == nil || e.container == nil || !e.publication.Proxied || !a.proxied(e, f) || !a.servedFromHost(e) {
+		if e.publication == nil || e.container == nil || !e.publication.Proxied || !a.proxied(e, f) || a.scene.Holds(e.container) || !a.servedFromHost(e) {
 			continue
 		}
 		a.add(e, way{kind: Proxy, family: f, in: flow.In, set: flow.Packets.And(a.serving(space, e, flow))})

@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -77,16 +78,9 @@ func size(s *netipx.IPSet) float64 {
 		if p.Addr().Is6() {
 			open -= 64
 		}
-		total += pow2(open)
+		total += math.Ldexp(1, open)
 	}
 	return total
-}
-
-func pow2(n int) float64 {
-	if n < 0 {
-		return 1 / float64(uint64(1)<<-n)
-	}
-	return float64(uint64(1) << min(n, 63))
 }
 
 func rangesOf(s *netipx.IPSet, f netfilter.Family) netfilter.Ranges {

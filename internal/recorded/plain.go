@@ -13,7 +13,7 @@ import (
 // recordedAt is when all recordings say that they were taken.
 var recordedAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// counts and dates are what rules have different in every recording, with what stands there instead.
+// counts are what rules have different in every recording, with what stands there instead.
 var counts = []struct {
 	pattern *regexp.Regexp
 	instead string
@@ -36,7 +36,8 @@ func plain(s *host.Snapshot, policyDir string) {
 		link.Name, link.Master = replacer.Replace(link.Name), replacer.Replace(link.Master)
 	}
 	for i := range s.Host.Networks {
-		s.Host.Networks[i].ID = replacer.Replace(s.Host.Networks[i].ID)
+		n := &s.Host.Networks[i]
+		n.ID, n.Bridge = replacer.Replace(n.ID), replacer.Replace(n.Bridge)
 	}
 	for i := range s.Host.Containers {
 		s.Host.Containers[i].ID = replacer.Replace(s.Host.Containers[i].ID)

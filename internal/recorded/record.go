@@ -50,7 +50,7 @@ func Record(ctx context.Context, dir string, said func(string)) error {
 
 // bed records a host without dockwall, and then with each backend.
 func (r *recorder) bed(ctx context.Context, b bed) (err error) {
-	t, err := testbed.New(ctx, testbed.Options{Name: "record", Server: r.server, Engine: b.engine})
+	t, err := testbed.New(ctx, testbed.Options{Name: "rec", Server: r.server, Engine: b.engine})
 	if err != nil {
 		return err
 	}
@@ -81,11 +81,11 @@ func (r *recorder) placePolicy(t *testbed.Testbed) error {
 	if err != nil {
 		return fmt.Errorf("the policy of the recorded hosts: %w", err)
 	}
-	if err := os.MkdirAll(t.StateDir(), 0o700); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(t.StateDir(), Policy), policy, 0o600)
+	return os.WriteFile(filepath.Join(policyDir(t), Policy), policy, 0o600)
 }
+
+// policyDir is short: rules have room for the end of a path only.
+func policyDir(t *testbed.Testbed) string { return filepath.Dir(t.StateDir()) }
 
 // furnish starts the shop.
 func furnish(ctx context.Context, t *testbed.Testbed) error {
@@ -104,7 +104,7 @@ func furnish(ctx context.Context, t *testbed.Testbed) error {
 
 // run runs a verb of dockwall on the host.
 func (r *recorder) run(ctx context.Context, t *testbed.Testbed, args ...string) error {
-	args = append(args, "--policy", filepath.Join(t.StateDir(), Policy))
+	args = append(args, "--policy", filepath.Join(policyDir(t), Policy))
 	result, err := t.Dockwall(ctx, r.dockwall, args...)
 	if err == nil && result.Exit != 0 {
 		err = fmt.Errorf("dockwall %s: exit %d\n%s%s", strings.Join(args, " "), result.Exit, result.Stdout, result.Stderr)
@@ -122,7 +122,7 @@ func (r *recorder) record(ctx context.Context, t *testbed.Testbed, name string) 
 	if err != nil {
 		return err
 	}
-	plain(s, t.StateDir())
+	plain(s, policyDir(t))
 	data, err := json.MarshalIndent(s, "", " ")
 	if err != nil {
 		return err

@@ -122,7 +122,7 @@ func (r *recording) traces() {
 	fmt.Fprintln(&r.said)
 	for _, d := range r.dials {
 		told := r.TellWalk(walker, r.ask(d))
-		fmt.Fprintln(&r.said, told.Minimal())
+		fmt.Fprintf(&r.said, "%s %s %s: %s\n", d.From, d.Network, d.To, told.Minimal())
 		if reaches := told.Verdict == story.Reaches; !told.Certain() || reaches != (d.Outcome == testbed.Open) {
 			r.Errorf("%s, but trace says %s", d, told.Minimal())
 		}
@@ -160,4 +160,3 @@ func (r *recording) golden(path string) {
 		r.Errorf("what dockwall says differs from %s (-want +got):\n%s", path, diff)
 	}
 }
-

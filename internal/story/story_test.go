@@ -3,6 +3,7 @@ package story
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +113,42 @@ func TestUnread(t *testing.T) {
 	}
 	if !strings.HasPrefix(told.Minimal(), "possibly: reaches") {
 		t.Errorf("in one line: %s", told.Minimal())
+	}
+}
+
+// With userland-proxy=false the engine only holds a port that no NAT rule translates. Neither of its two marks alone says so.
+func TestHeldPort(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(s Scene)
+		want   string
+	}{
+		{"docker-proxy", func(Scene) {}, "reaches container clickhouse at 172.17.0.2:8123, through docker-proxy"},
+		{"held", func(s Scene) { translateLoopback(s); letLoopbackOut(s) }, "dropped: not served: the client is connected, and nobody ever answers"},
+		{"rules alone", translateLoopback, "reaches container clickhouse at 172.17.0.2:8123, through docker-proxy"},
+		{"setting alone", letLoopbackOut, "reaches container clickhouse at 172.17.0.2:8123, through docker-proxy"},
+	} {
+		s := recorded(t, "docker-29.7-iptables")
+		test.change(s)
+		told := ask(t, s, Request{From: "2001:db8::7", Target: "8123/tcp"})
+		if told.Minimal() != test.want || !told.Connects() {
+			t.Errorf("%s: %s (connects: %v), want %s", test.name, told.Minimal(), told.Connects(), test.want)
+		}
+	}
+}
+
+func letLoopbackOut(s Scene) { s.Machine.Sysctls["net.ipv4.conf.docker0.route_localnet"] = "1" }
+
+func translateLoopback(s Scene) {
+	for _, table := range s.Machine.Rules.Tables {
+		if c := table.Chain("OUTPUT"); c != nil && table.Name == "nat" {
+			for _, r := range c.Rules {
+				r.Steps = slices.DeleteFunc(r.Steps, func(step netfilter.Step) bool {
+					test, is := step.(netfilter.Test)
+					return is && test.Field == netfilter.DestinationAddress
+				})
+			}
+		}
 	}
 }
 
