@@ -22,6 +22,7 @@ func (a *auditor) exposureFindings() {
 	var proxied []*exposed
 	for _, e := range a.found {
 		switch {
+		case e.onHost != nil:
 		case e.publication == nil:
 			a.directly(e)
 		case loopbackOnly(e):
@@ -35,6 +36,7 @@ func (a *auditor) exposureFindings() {
 		}
 	}
 	a.proxiedPastRules(proxied)
+	a.powerfulOnHost()
 }
 
 // subject names an exposure: "8123/tcp (clickhouse)".
@@ -185,20 +187,24 @@ func (a *auditor) powerful(e *exposed) {
 	if c == nil || len(e.Access) == 0 || !c.Privileged && !c.DockerSocket {
 		return
 	}
-	why := "it runs privileged"
-	if c.DockerSocket {
-		why = "it has the Docker engine's socket"
-	}
-	f := Finding{Kind: PowerReachable, Subject: e.subject(), Message: fmt.Sprintf("%s, and %s reaches it", why, e.Access[0].who())}
+	f := Finding{Kind: PowerReachable, Subject: e.subject(), Message: fmt.Sprintf("%s, and %s reaches it", powerOf(c), e.Access[0].who())}
 	if p, possibly, some := a.example(e.ways[0]); some {
 		f.Evidence, f.Possible = a.evidence(p), possibly
 	}
 	a.report.add(f)
 }
 
-// proxiedPastRules finds ports that docker-proxy serves although DOCKER-USER has rules that refuse.
+// powerOf is why a container is as good as root.
+func powerOf(c *host.Container) string {
+	if c.DockerSocket {
+		return "it has the Docker engine's socket"
+	}
+	return "it runs privileged"
+}
+
+// proxiedPastRules finds ports that docker-proxy serves although DOCKER-USER has rules that refuse. Dockwall's are in INPUT, too.
 func (a *auditor) proxiedPastRules(proxied []*exposed) {
-	if len(proxied) == 0 || !refusesAnything(userChain(a.machine, netfilter.IPv4)) && !refusesAnything(userChain(a.machine, netfilter.IPv6)) {
+	if len(proxied) == 0 || !refusesByHand(userChain(a.machine, netfilter.IPv4)) && !refusesByHand(userChain(a.machine, netfilter.IPv6)) {
 		return
 	}
 	var ports []string
