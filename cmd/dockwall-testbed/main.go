@@ -21,7 +21,8 @@ dockwall-testbed run [-name NAME] [-network NETWORK] CONTAINER LISTEN[,LISTEN...
                               for example: run nginx 80/tcp,53/udp 7777:80 53:53/udp
 dockwall-testbed status       the testbeds that are up, and how to enter them
 dockwall-testbed down [-name NAME]
-dockwall-testbed record       records the hosts in internal/recorded/testdata anew, which takes minutes
+dockwall-testbed record [HOST...]
+                              records the hosts in internal/recorded/testdata anew, which takes minutes
 `
 
 func main() {
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string) error {
 	case "down":
 		return testbed.Down(*name)
 	case "record":
-		return recorded.Record(ctx, filepath.Join("internal", "recorded", "testdata"), func(host string) { fmt.Println(host) })
+		return recorded.Record(ctx, filepath.Join("internal", "recorded", "testdata"), flags.Args(), func(host string) { fmt.Println(host) })
 	}
 	flags.Usage()
 	return fmt.Errorf("%q is not something it does", args[0])

@@ -82,9 +82,9 @@ var findingCases = []findingCase{
 		want: "medium dead-rule: filter DOCKER-USER rule 2 (IPv4): all that it would match is decided before, by rule 1 (-j RETURN)"},
 	{name: "alive", kind: DeadRule, four: save("", closed, "-A DOCKER-USER -j RETURN")},
 
-	{name: "strict", kind: StrictForwardPorts, four: save(""), machine: firewalldWith("drop"),
-		want: "medium firewalld-strict-forward-ports: firewalld filter_FORWARD rule 2: it refuses what others than firewalld have translated"},
-	{name: "not strict", kind: StrictForwardPorts, four: save(""), machine: firewalldWith("accept")},
+	{name: "strict", kind: StrictForwardPorts, four: save(""), machine: firewalldWith(`"jump": {"target": "filter_FORWARD_dnat"}`),
+		want: "medium firewalld-strict-forward-ports: firewalld filter_FORWARD_dnat rule 2: it refuses what others than firewalld have translated"},
+	{name: "not strict", kind: StrictForwardPorts, four: save(""), machine: firewalldWith(`"accept": null`)},
 
 	{name: "before the fix", kind: CVE54410, four: save(""), host: engine("27.5.1", "iptables+firewalld"), want: "medium CVE-2025-54410: Docker 27.5.1"},
 	{name: "fixed in its branch", kind: CVE54410, four: save(""), host: engine("25.0.13", "iptables+firewalld")},
@@ -150,16 +150,21 @@ func alsoLegacy(rule string) func(*netfilter.Machine) {
 	}
 }
 
-// firewalldWith adds the forward chain of firewalld's nftables backend with what it does to translated packets.
+// firewalldWith adds the forward chains of firewalld's nftables backend with what it does to translated packets.
 func firewalldWith(verdict string) func(*netfilter.Machine) {
 	return func(m *netfilter.Machine) {
 		tables, unread := nft.Parse([]byte(strings.ReplaceAll(`{"nftables": [
 			{"table": {"family": "inet", "name": "firewalld", "handle": 1}},
 			{"chain": {"family": "inet", "table": "firewalld", "name": "filter_FORWARD", "handle": 2, "type": "filter", "hook": "forward", "prio": 10, "policy": "accept"}},
+			{"chain": {"family": "inet", "table": "firewalld", "name": "filter_FORWARD_dnat", "handle": 5}},
+			{"rule": {"family": "inet", "table": "firewalld", "chain": "filter_FORWARD_dnat", "handle": 6, "expr": [
+				{"match": {"op": "==", "left": {"ct": {"key": "proto-dst", "dir": "original"}}, "right": 8081}}, {"accept": null}]}},
+			{"rule": {"family": "inet", "table": "firewalld", "chain": "filter_FORWARD_dnat", "handle": 7, "expr": [
+				{"reject": {"type": "icmpx", "expr": "admin-prohibited"}}]}},
 			{"rule": {"family": "inet", "table": "firewalld", "chain": "filter_FORWARD", "handle": 3, "expr": [
 				{"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "related"]}}, {"accept": null}]}},
 			{"rule": {"family": "inet", "table": "firewalld", "chain": "filter_FORWARD", "handle": 4, "expr": [
-				{"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}, {"VERDICT": null}]}}]}`, "VERDICT", verdict)))
+				{"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}, {VERDICT}]}}]}`, "VERDICT", verdict)))
 		m.Rules.Tables, m.Rules.Unread = append(m.Rules.Tables, tables...), append(m.Rules.Unread, unread...)
 	}
 }

@@ -1,12 +1,40 @@
 package recorded
 
-import "github.com/dockwall/dockwall/internal/testbed"
+import (
+	_ "embed"
+
+	"github.com/dockwall/dockwall/internal/testbed"
+)
 
 // bed is an engine whose host is recorded, in one state or several.
 type bed struct {
 	name     string // of the recordings: "docker-26.1", and with dockwall "docker-26.1-nftables"
 	engine   testbed.EngineOptions
 	backends []string // that the host is recorded with besides
+	beside   *firewall
+}
+
+// firewall is another program of the host that makes rules: Debian's, set up by a script.
+type firewall struct {
+	packages  []string
+	script    string
+	variables []string
+	first     bool // it is there before Docker starts
+}
+
+var (
+	//go:embed setup/firewalld.sh
+	firewalldScript string
+	//go:embed setup/fail2ban.sh
+	fail2banScript string
+)
+
+func firewalld(variables ...string) *firewall {
+	return &firewall{[]string{"firewalld", "dbus", "nftables", "ipset"}, firewalldScript, variables, true}
+}
+
+func fail2ban(variables ...string) *firewall {
+	return &firewall{[]string{"fail2ban", "nftables", "ipset"}, fail2banScript, variables, false}
 }
 
 var both = []string{"nftables", "iptables"}
@@ -14,13 +42,18 @@ var both = []string{"nftables", "iptables"}
 // beds are what is recorded: each engine without dockwall and with either backend, and once what changes a host's rules
 // or what docker-proxy serves.
 var beds = []bed{
-	{"docker-20.10", testbed.EngineOptions{Suite: "bookworm"}, both},
-	{"docker-26.1", testbed.EngineOptions{Suite: "trixie"}, both},
-	{"docker-28.5", testbed.EngineOptions{Suite: "forky"}, both},
-	{"docker-20.10-legacy", testbed.EngineOptions{Suite: "bookworm", Legacy: true}, []string{"iptables"}},
-	{"docker-26.1-noproxy", testbed.EngineOptions{Suite: "trixie", Flags: []string{"--userland-proxy=false"}}, []string{"nftables"}},
+	{"docker-20.10", testbed.EngineOptions{Suite: "bookworm"}, both, nil},
+	{"docker-26.1", testbed.EngineOptions{Suite: "trixie"}, both, nil},
+	{"docker-28.5", testbed.EngineOptions{Suite: "forky"}, both, nil},
+	{"docker-20.10-legacy", testbed.EngineOptions{Suite: "bookworm", Legacy: true}, []string{"iptables"}, nil},
+	{"docker-26.1-noproxy", testbed.EngineOptions{Suite: "trixie", Flags: []string{"--userland-proxy=false"}}, []string{"nftables"}, nil},
 	{"docker-26.1-ipv6", testbed.EngineOptions{Suite: "trixie",
-		Flags: []string{"--experimental", "--ip6tables", "--ipv6", "--fixed-cidr-v6=fd17::/64"}}, nil},
+		Flags: []string{"--experimental", "--ip6tables", "--ipv6", "--fixed-cidr-v6=fd17::/64"}}, nil, nil},
+	{"docker-26.1-firewalld", testbed.EngineOptions{Suite: "trixie"}, both, firewalld("BACKEND=nftables", "STRICT=no")},
+	{"docker-26.1-firewalld-strict", testbed.EngineOptions{Suite: "trixie"}, nil, firewalld("BACKEND=nftables", "STRICT=yes")},
+	{"docker-20.10-firewalld-xt", testbed.EngineOptions{Suite: "bookworm"}, nil, firewalld("BACKEND=iptables", "STRICT=no")},
+	{"docker-26.1-fail2ban", testbed.EngineOptions{Suite: "trixie"}, []string{"nftables"}, fail2ban("ACTIONS=all")},
+	{"docker-20.10-fail2ban-legacy", testbed.EngineOptions{Suite: "bookworm", Legacy: true}, nil, fail2ban("ACTIONS=iptables")},
 }
 
 // shop is the network and the containers on every host. Addresses are fixed where the engine lets them be, and

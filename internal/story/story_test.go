@@ -75,6 +75,25 @@ func TestWhatTheClientSees(t *testing.T) {
 	}
 }
 
+// nft's answers for either family are told as the client's family has them.
+func TestRejectedWithEitherFamilys(t *testing.T) {
+	for six, want := range map[bool]string{false: `refused: the client gets "no route to host"`, true: `refused: the client gets "permission denied"`} {
+		s := behind(six, "-A DOCKER-USER -i eno1 -p tcp -j REJECT")
+		for _, c := range s.Machine.Rules.Tables {
+			if user := c.Chain("DOCKER-USER"); user != nil {
+				user.Rules[0].Steps = []netfilter.Step{netfilter.Verdict{Kind: netfilter.Reject, With: "icmpx-admin-prohibited"}}
+			}
+		}
+		r := Request{From: "198.51.100.7", To: "203.0.113.10", Target: "8080/tcp", In: "eno1"}
+		if six {
+			r.From, r.To = "2001:db8:1::7", "2001:db8::10"
+		}
+		if told := ask(t, s, r); told.Ways[0].Sentence != want {
+			t.Errorf("%s, want %s", told.Minimal(), want)
+		}
+	}
+}
+
 // The rules themselves are told where they matter, and their whole way is in the JSON.
 func TestSteps(t *testing.T) {
 	s := behind(false, "-A DOCKER-USER -i eno1 -s 10.0.0.0/8 -j RETURN", "-A DOCKER-USER -i eno1 -j MARK --set-xmark 0x7/0xffffffff",
