@@ -127,6 +127,9 @@ func (r *recorder) record(ctx context.Context, t *testbed.Testbed, b bed, name s
 	if err := atomicfile.Write(filepath.Join(r.dir, name+".json"), append(data, '\n'), 0o644); err != nil {
 		return err
 	}
+	if err := meet(ctx, t); err != nil {
+		return err
+	}
 	var lines strings.Builder
 	for _, d := range dialAll(ctx, t) {
 		fmt.Fprintln(&lines, d)

@@ -4,7 +4,7 @@ set -e
 mkdir -p /run/dbus
 dbus-daemon --system --fork
 sed -i "s/^FirewallBackend=.*/FirewallBackend=$BACKEND/; s/^StrictForwardPorts=.*/StrictForwardPorts=$STRICT/; s/^LogDenied=.*/LogDenied=unicast/" /etc/firewalld/firewalld.conf
-firewalld --nofork --nopid >/mnt/firewalld.log 2>&1 &
+PYTHONHASHSEED=0 firewalld --nofork --nopid >/mnt/firewalld.log 2>&1 &
 for i in $(seq 100); do
 	firewall-cmd --state >/dev/null 2>&1 && break
 	sleep 0.1
