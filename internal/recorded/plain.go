@@ -21,7 +21,7 @@ var counts = []struct {
 	{regexp.MustCompile(`\[\d+:\d+\]`), "[0:0]"},
 	{regexp.MustCompile(`packets \d+ bytes \d+`), "packets 0 bytes 0"},
 	{regexp.MustCompile(`"packets": \d+, "bytes": \d+`), `"packets": 0, "bytes": 0`},
-	{regexp.MustCompile(`"handle": \d+`), `"handle": 1`}, // the order in which firewalld makes its rules varies
+	{regexp.MustCompile(`"handle": \d+`), `"handle": 1`},       // the order in which firewalld makes its rules varies
 	{regexp.MustCompile(`initval 0x[0-9a-f]+`), "initval 0x1"}, // an ipset's seed
 	{regexp.MustCompile(`(?m) on \w{3} \w{3} .*\d{4}$`), ""},
 	{regexp.MustCompile(`since([= ])[0-9TZ:.+-]+`), "since${1}" + recordedAt.Format(time.RFC3339)},
