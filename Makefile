@@ -3,7 +3,7 @@
 GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build package demo test test-engines lint bench fuzz fuzz-kernel soak testbed record clean packages
+.PHONY: build package demo test test-engines machine lint bench fuzz fuzz-kernel soak testbed record clean packages
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/dockwall ./cmd/dockwall
@@ -27,6 +27,10 @@ UNWATCHED := -gcflags=github.com/dockwall/dockwall/internal/packetset=-race=fals
 test: packages lint build
 	$(GO) test -run Garbage ./internal/netfilter/...
 	$(GO) test -race $(UNWATCHED) -timeout 40m ./...
+
+# A machine with systemd and the .deb: booted, upgraded, tried on probation, restarted, and the package removed and purged.
+machine: packages
+	$(GO) test -count=1 -run TestMachine -v ./packaging -machine.whole
 
 # The engine scenarios with all three engines, 28.5 too.
 test-engines: packages build

@@ -2,7 +2,7 @@
 # Makes .deb and .rpm for amd64 and arm64 in a directory (dist, or the argument), with SHA256SUMS and a list of what the
 # binaries are made of (CycloneDX). They are made of the last commit, whatever else is in the work tree, and the same commit
 # always gives the same bytes: nothing in them says when or where they were made. Times are the commit's, or
-# SOURCE_DATE_EPOCH.
+# SOURCE_DATE_EPOCH. ARCHS, KINDS and COMMIT make fewer of them, and of another commit.
 set -eu
 cd "$(dirname "$0")/.."
 : "${GO:=go}"
@@ -22,14 +22,14 @@ export PACKAGE_VERSION
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/source"
-git archive HEAD | tar -x -C "$work/source"
+git archive "${COMMIT:-HEAD}" | tar -x -C "$work/source"
 cd "$work/source"
 CGO_ENABLED=0 $GO build -o "$work/sbom" ./cmd/dockwall-sbom
 CGO_ENABLED=0 $GO build -trimpath -ldflags "-X main.version=$VERSION" -o "$work/native" ./cmd/dockwall
 (cd tools && $GO build -o "$work/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm)
 rm -f "$out"/dockwall*.deb "$out"/dockwall*.rpm "$out"/dockwall*.cdx.json "$out/SHA256SUMS"
 
-for ARCH in amd64 arm64; do
+for ARCH in ${ARCHS:-amd64 arm64}; do
 	STAGE=$work/$ARCH
 	export ARCH STAGE
 	mkdir -p "$STAGE/man"
@@ -44,7 +44,7 @@ for ARCH in amd64 arm64; do
 	cp -R LICENSE CHANGELOG.md docs packaging "$STAGE"
 	find "$STAGE" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 	sed "s|\${STAGE}|$STAGE|" packaging/nfpm.yaml >"$STAGE/nfpm.yaml" # it fills in variables in some places only
-	for kind in deb rpm; do
+	for kind in ${KINDS:-deb rpm}; do
 		"$work/nfpm" package --config "$STAGE/nfpm.yaml" --packager $kind --target "$out/" >"$STAGE/nfpm.log" || { cat "$STAGE/nfpm.log" >&2; exit 1; }
 	done
 	cp "$STAGE/sbom.cdx.json" "$out/dockwall_$ARCH.cdx.json"

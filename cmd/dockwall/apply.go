@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/dockwall/dockwall/internal/confirm"
 	"github.com/dockwall/dockwall/internal/enforce"
+	"github.com/dockwall/dockwall/internal/policy"
 )
 
 const applyHelp = `Puts the policy in force: runs its tests, shows what will change, asks (unless --yes), loads the
@@ -19,11 +21,15 @@ Conversations that the policy no longer allows are cut at once; all others go on
 
 With --confirm TIME the way back is armed before anything changes: unless "dockwall confirm" comes over a
 new connection within that time, what was in force before comes back by itself, also if dockwall is
-killed, the login ends, or the machine restarts, and everyone logged in is told.`
+killed, the login ends, or the machine restarts, and everyone logged in is told.
+
+With --try FILE this is done with a file's text in place of that of the policy file, which stays as it is
+until "dockwall confirm" writes it there. A running guard then keeps the trial, too, and does not put it
+in force by itself before.`
 
 func (a *app) applyVerb() *cobra.Command {
-	var yes bool
-	var within string
+	var how applying
+	var within, file string
 	c := &cobra.Command{
 		Use:   "apply",
 		Short: "Put the policy in force",
@@ -33,26 +39,58 @@ func (a *app) applyVerb() *cobra.Command {
 			if err := a.needHost(c); err != nil {
 				return err
 			}
-			if !c.Flags().Changed("confirm") {
-				return a.apply(c, yes, 0)
-			}
-			limit, err := confirm.ParseWithin(within)
-			if err != nil {
+			if err := how.readWithin(c, within); err != nil {
 				return err
 			}
-			return a.apply(c, yes, limit)
+			if err := how.readDraft(c, a.policyPath, file); err != nil {
+				return err
+			}
+			return a.apply(c, how)
 		},
 	}
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	c.Flags().StringVar(&within, "confirm", "", "go back, unless dockwall confirm comes over a new connection within this `TIME`, such as 60s")
+	c.Flags().BoolVarP(&how.yes, "yes", "y", false, "do not ask")
+	confirmFlag(c, &within)
+	c.Flags().StringVar(&file, "try", "", "with --confirm: this `FILE`'s text in place of the policy file's, which gets it when it is confirmed")
 	return c
 }
 
-// apply puts the policy in force and says so; the verbs that edit the policy can end with it, too. within is
-// how long there is to confirm it; 0: it needs no confirmation.
-func (a *app) apply(c *cobra.Command, yes bool, within time.Duration) error {
+func confirmFlag(c *cobra.Command, within *string) {
+	c.Flags().StringVar(within, "confirm", "", "go back, unless dockwall confirm comes over a new connection within this `TIME`, such as 60s")
+}
+
+// applying is how the policy is to be put in force.
+type applying struct {
+	yes    bool
+	within time.Duration  // to confirm it; 0: it needs no confirmation
+	draft  *confirm.Draft // in place of what the policy file says; nil: that
+}
+
+func (how *applying) readWithin(c *cobra.Command, within string) (err error) {
+	if c.Flags().Changed("confirm") {
+		how.within, err = confirm.ParseWithin(within)
+	}
+	return err
+}
+
+func (how *applying) readDraft(c *cobra.Command, policyPath, file string) error {
+	if !c.Flags().Changed("try") {
+		return nil
+	}
+	if how.within == 0 {
+		return errors.New("--try goes with --confirm TIME; without a way back, change the policy file itself")
+	}
+	text, err := policy.ReadTrusted(file)
+	if err != nil {
+		return fmt.Errorf("--try %s: %w", file, err)
+	}
+	how.draft, err = confirm.NewDraft(policyPath, text)
+	return err
+}
+
+// apply puts the policy in force and says so; the verbs that edit the policy can end with it, too.
+func (a *app) apply(c *cobra.Command, how applying) error {
 	enforce.LimitMemory()
-	arming, err := a.arming(within)
+	arming, err := a.arming(how.within)
 	if err != nil {
 		return err
 	}
@@ -60,6 +98,7 @@ func (a *app) apply(c *cobra.Command, yes bool, within time.Duration) error {
 	if err != nil {
 		return err
 	}
+	e.Draft = how.draft
 	var seen *outlook // nil: nobody was asked, because there was nothing to do
 	plan, err := e.ApplyArmed(c.Context(), func(plan *enforce.Plan) error {
 		a.warnings(plan.Prepared)
@@ -67,7 +106,7 @@ func (a *app) apply(c *cobra.Command, yes bool, within time.Duration) error {
 		if !a.json {
 			a.showPlan(seen, false)
 		}
-		if yes {
+		if how.yes {
 			return nil
 		}
 		return a.agree(c, "Put this in force?")
@@ -105,7 +144,8 @@ func (a *app) showApplied(o *outlook, arming *enforce.Arming) error {
 	case o.Empty():
 		a.showPlan(o, false)
 		if arming != nil {
-			a.say("nothing has to be confirmed, because nothing was changed (a running `dockwall run` follows the policy's files by itself)")
+			a.say("nothing has to be confirmed, because nothing was changed (a running `dockwall run` follows the policy's files by itself; " +
+				"with --try FILE they stay as they are until it is confirmed)")
 		}
 	default:
 		a.say("the policy is in force")

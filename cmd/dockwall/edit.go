@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,12 +18,16 @@ rule says, without quotes:
   dockwall ACTION 8123/tcp from 192.168.0.0/24
 
 It goes into ingress, from outside into containers, unless only egress can have it (from a container, to
-an address) or --egress is given. The whole policy is checked before the file is written.`
+an address) or --egress is given. The whole policy is checked before the file is written.
+
+With --apply --confirm TIME it is tried first: the file is written by "dockwall confirm" (see dockwall help
+apply).`
 	removeHelp = `Takes one sentence out of the policy file and keeps everything else in it as it is:
 
   dockwall remove allow 8123/tcp from 192.168.0.0/24
 
-It is looked for in ingress, then in egress. The whole policy is checked before the file is written.`
+It is looked for in ingress, then in egress. The whole policy is checked before the file is written. With
+--apply --confirm TIME it is tried first: the file is written by "dockwall confirm" (see dockwall help apply).`
 )
 
 // edit is one of the verbs that edit the policy.
@@ -34,7 +39,8 @@ type edit struct {
 
 	egress bool
 	apply  bool
-	yes    bool
+	how    applying
+	within string
 }
 
 func (a *app) addVerb(action string) *cobra.Command {
@@ -63,20 +69,20 @@ func (e *edit) verb(c *cobra.Command) *cobra.Command {
 	c.RunE = func(c *cobra.Command, words []string) error { return e.run(c, strings.Join(words, " ")) }
 	c.Flags().BoolVar(&e.egress, "egress", false, "the sentence is about where containers go")
 	c.Flags().BoolVar(&e.apply, "apply", false, "put the policy in force afterwards")
-	c.Flags().BoolVarP(&e.yes, "yes", "y", false, "with --apply: do not ask")
+	c.Flags().BoolVarP(&e.how.yes, "yes", "y", false, "with --apply: do not ask")
+	confirmFlag(c, &e.within)
 	return c
 }
 
 func (e *edit) run(c *cobra.Command, sentence string) error {
-	if e.apply {
-		if err := e.needHost(c); err != nil {
-			return err
-		}
+	if err := e.check(c); err != nil {
+		return err
 	}
 	enforcer, err := e.enforcer()
 	if err != nil {
 		return err
 	}
+	enforcer.Try = e.how.within > 0
 	var section *policy.Section
 	if e.egress {
 		egress := policy.Egress
@@ -89,11 +95,29 @@ func (e *edit) run(c *cobra.Command, sentence string) error {
 	for _, problem := range edited.Warnings {
 		e.say(problem.Caret())
 	}
-	if e.apply {
-		e.say(e.sentence(edited))
-		return e.app.apply(c, e.yes, 0)
+	if !e.apply {
+		return e.show(edited)
 	}
-	return e.show(edited)
+	if e.how.draft = enforcer.Draft; e.how.draft != nil {
+		e.say("tried, and in the file when it is confirmed: " + e.sentence(edited))
+	} else {
+		e.say(e.sentence(edited))
+	}
+	return e.app.apply(c, e.how)
+}
+
+// check looks at the flags before anything else.
+func (e *edit) check(c *cobra.Command) error {
+	if !e.apply {
+		if c.Flags().Changed("confirm") {
+			return errors.New("--confirm goes with --apply: without it nothing is put in force")
+		}
+		return nil
+	}
+	if err := e.needHost(c); err != nil {
+		return err
+	}
+	return e.how.readWithin(c, e.within)
 }
 
 // sentence is what was done: "added to ingress, /etc/dockwall/policy.yaml:7: allow 8123/tcp from office".

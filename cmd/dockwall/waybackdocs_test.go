@@ -11,15 +11,20 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Every command that docs/way-back.md shows is one that the scripts of apply --confirm run: the same verb with the same
+// Every command that docs/way-back.md shows, and those of the way back in the README, is one that the scripts of apply --confirm run: the same verb with the same
 // flags, beside those that keep a script on its own state directory and policy.
 func TestWayBackDocs(t *testing.T) {
 	shown := regexp.MustCompile("(?m)^```console\n# (dockwall [^\n#]*)").FindAllStringSubmatch(document(t, "way-back.md"), -1)
 	if len(shown) < 4 {
 		t.Fatalf("docs/way-back.md shows %d commands, want 4 or more", len(shown))
 	}
+	readme := regexp.MustCompile("(?m)^# (dockwall (?:apply --confirm|confirm)[^\n#]*)").FindAllStringSubmatch(document(t, "../README.md"), -1)
+	if len(readme) != 2 {
+		t.Fatalf("README.md shows %d commands of the way back, want 2", len(readme))
+	}
+	shown = append(shown, readme...)
 	var run []string
-	for _, name := range []string{"confirm", "confirm_errors", "confirm_killed"} {
+	for _, name := range []string{"confirm", "confirm_errors", "confirm_killed", "confirm_try"} {
 		data, err := os.ReadFile("testdata/script/" + name + ".txtar")
 		if err != nil {
 			t.Fatal(err)

@@ -4,7 +4,7 @@
 // Invariants. The way back is on disk, whole, before anything changes, and holds all that the return needs: it depends on
 // no other file. Time is counted by the kernel from the start of the machine, so that a clock that is set moves no
 // deadline, and a machine that was restarted is past every one. There is one pending change at most; who writes or drops
-// it holds the state directory's lock. The policy's files are never touched.
+// it holds the state directory's lock. The policy's files are touched by a confirmation alone, where it is of a draft.
 package confirm
 
 import (
@@ -37,6 +37,7 @@ type Pending struct {
 	Until    time.Time      `json:"until"`           // the same
 	Policy   string         `json:"policy"`          // the hash of the policy that is tried
 	Entry    *journal.Entry `json:"entry,omitempty"` // what comes back; nil: nothing was in force
+	Draft    *Draft         `json:"draft,omitempty"` // what a confirmation writes; nil: the policy's files say it already
 }
 
 // New is a change that is armed now.

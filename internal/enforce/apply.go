@@ -2,6 +2,7 @@ package enforce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -43,7 +44,7 @@ func (e *Enforcer) installArmed(ctx context.Context, plan *Plan, a *Arming) erro
 		if err := e.install(ctx, *plan); err != nil {
 			return err
 		}
-		return e.Waiting().Forgive()
+		return errors.Join(e.Waiting().Forgive(), e.writeDraft())
 	}
 	if err := rehearse(ctx, *plan); err != nil {
 		return err
@@ -55,6 +56,14 @@ func (e *Enforcer) installArmed(ctx context.Context, plan *Plan, a *Arming) erro
 		return fmt.Errorf("%w; the way back stays armed, and brings back what was in force before (at once: dockwall rollback)", err)
 	}
 	return nil
+}
+
+// writeDraft writes a draft that changes no rule: there is nothing to wait for.
+func (e *Enforcer) writeDraft() error {
+	if e.Draft == nil {
+		return nil
+	}
+	return e.Draft.Write()
 }
 
 // waiting says why nothing happens.

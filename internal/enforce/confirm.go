@@ -39,7 +39,7 @@ func (e *Enforcer) arm(ctx context.Context, plan *Plan, a *Arming) error {
 		return err
 	}
 	p := confirm.New(now, a.Within, a.Login, e.Who)
-	p.Policy = confirm.Hash(plan.Sources)
+	p.Policy, p.Draft = confirm.Hash(plan.Sources), e.Draft
 	if err := e.wayBack(plan, p); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (e *Enforcer) wayBack(plan *Plan, p *confirm.Pending) error {
 	return nil
 }
 
-// Confirm leaves the pending change in force. from is the login that asks for it.
+// Confirm leaves the pending change in force, and writes the draft that it is of. from is the login that asks for it.
 func (e *Enforcer) Confirm(ctx context.Context, from session.Login) (*confirm.Pending, error) {
 	release, err := e.lock(ctx)
 	if err != nil {
@@ -91,6 +91,11 @@ func (e *Enforcer) Confirm(ctx context.Context, from session.Login) (*confirm.Pe
 	}
 	if err := p.Accepts(from, now); err != nil {
 		return nil, err
+	}
+	if p.Draft != nil {
+		if err := p.Draft.Write(); err != nil {
+			return nil, fmt.Errorf("not confirmed: %w", err)
+		}
 	}
 	return p, errors.Join(store.Forgive(), store.Drop())
 }

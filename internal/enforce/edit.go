@@ -8,10 +8,11 @@ import (
 	"slices"
 
 	"github.com/dockwall/dockwall/internal/atomicfile"
+	"github.com/dockwall/dockwall/internal/confirm"
 	"github.com/dockwall/dockwall/internal/policy"
 )
 
-// Edited is a sentence that came into the policy file, or went.
+// Edited is a sentence that came into the policy file, or its draft, or went.
 type Edited struct {
 	Rule     policy.Rule // as it stands in the file, or stood
 	Warnings policy.Problems
@@ -84,7 +85,12 @@ func (e *Enforcer) rewrite(change func([]byte) ([]byte, error)) (*Edited, error)
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	if err := atomicfile.Write(e.PolicyPath, text, atomicfile.Keep); err != nil {
+	if e.Try {
+		e.Draft, err = confirm.NewDraft(e.PolicyPath, text)
+	} else {
+		err = atomicfile.Write(e.PolicyPath, text, atomicfile.Keep)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &Edited{touched(e.rules(old), e.rules(changed)), problems.Warnings()}, nil

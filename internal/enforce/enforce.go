@@ -11,6 +11,7 @@ import (
 	"context"
 
 	"github.com/dockwall/dockwall/internal/backend"
+	"github.com/dockwall/dockwall/internal/confirm"
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
 )
@@ -52,5 +53,7 @@ type Enforcer struct {
 	Backend    string            // what the command line asks for; "": as the policy says
 	Who        string            // for the history: who asks
 	Notice     func(text string) // told what the caller may be wondering about, such as why it takes time
+	Draft      *confirm.Draft    // is tried in place of what the policy file says; nil: the file as it is
+	Try        bool              // Add and Remove make a draft, and leave the policy file as it is
 	Tell       func(text string) // tells everyone logged in that an unconfirmed change is gone; nil: nobody is told
 }

@@ -91,6 +91,15 @@ func Load(path string) (*policy.Policy, policy.Problems, error) {
 	return p, problems, problems.Err()
 }
 
+// load reads the policy, with the draft in place of its file.
+func (e *Enforcer) load() (*policy.Policy, []policy.Source, policy.Problems, error) {
+	if e.Draft == nil {
+		return LoadWithSources(e.PolicyPath)
+	}
+	p, sources, problems := policy.LoadChangedWithSources(e.PolicyPath, []byte(e.Draft.New))
+	return p, sources, problems, problems.Err()
+}
+
 // LoadWithSources is Load with the texts that were read.
 func LoadWithSources(path string) (*policy.Policy, []policy.Source, policy.Problems, error) {
 	if err := exists(path); err != nil {
@@ -126,7 +135,7 @@ func (e *Enforcer) check(ctx context.Context, p *policy.Policy, problems policy.
 
 // prepared loads the policy and checks it.
 func (e *Enforcer) prepared(ctx context.Context) (*Prepared, error) {
-	p, sources, problems, err := LoadWithSources(e.PolicyPath)
+	p, sources, problems, err := e.load()
 	if err != nil {
 		return &Prepared{Warnings: problems.Warnings()}, err
 	}

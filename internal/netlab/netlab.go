@@ -72,13 +72,21 @@ func (n *Namespace) Do(f func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked, see New
-		if err := netns.Set(n.handle); err != nil {
-			done <- fmt.Errorf("entering the network namespace: %w", err)
+		if err := n.Enter(); err != nil {
+			done <- err
 			return
 		}
 		done <- f()
 	}()
 	return <-done
+}
+
+// Enter takes the calling goroutine's thread into the namespace. It must be locked to it, and is never to be unlocked.
+func (n *Namespace) Enter() error {
+	if err := netns.Set(n.handle); err != nil {
+		return fmt.Errorf("entering the network namespace: %w", err)
+	}
+	return nil
 }
 
 // Run runs a program inside the namespace with input as its standard input, and gives what it printed.

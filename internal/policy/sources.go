@@ -16,10 +16,24 @@ type Source struct {
 
 // LoadWithSources is Load, and gives the very texts that were read, each file once, in the order of reading.
 func LoadWithSources(path string) (*Policy, []Source, Problems) {
+	return loadWithSources(path, ReadTrusted)
+}
+
+// LoadChangedWithSources is LoadWithSources as if the file at path had that content.
+func LoadChangedWithSources(path string, data []byte) (*Policy, []Source, Problems) {
+	return loadWithSources(path, func(name string) ([]byte, error) {
+		if name == path {
+			return data, nil
+		}
+		return ReadTrusted(name)
+	})
+}
+
+func loadWithSources(path string, read func(name string) ([]byte, error)) (*Policy, []Source, Problems) {
 	var sources []Source
 	names, problems := withDropIns(path)
 	policy, problems := load(names, func(name string) (io.ReadSeekCloser, error) {
-		text, err := readTrusted(name)
+		text, err := read(name)
 		if err != nil {
 			return nil, err
 		}
@@ -31,8 +45,8 @@ func LoadWithSources(path string) (*Policy, []Source, Problems) {
 	return policy, sources, problems
 }
 
-// readTrusted reads a whole file that only root or the running user may write.
-func readTrusted(name string) ([]byte, error) {
+// ReadTrusted reads a whole file that only root or the running user may write.
+func ReadTrusted(name string) ([]byte, error) {
 	f, err := openTrusted(name)
 	if err != nil {
 		return nil, err

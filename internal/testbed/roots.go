@@ -28,36 +28,46 @@ func CacheDir() string {
 // EngineRoot gives the directory of a suite's root file system with docker.io in it, and makes it where it is missing.
 // That takes a minute and the Debian archive; two at once make it once. Engines never write into it.
 func EngineRoot(ctx context.Context, suite string) (string, error) {
+	return rootWith(ctx, suite, suite, "usr/sbin/dockerd", "docker.io,iptables")
+}
+
+// MachineRoot is EngineRoot for machines that boot, with systemd and nft.
+func MachineRoot(ctx context.Context, suite string) (string, error) {
+	return rootWith(ctx, suite+"-machine", suite, "lib/systemd/systemd", "docker.io,iptables,nftables,systemd-sysv")
+}
+
+// rootWith gives the root of a name, and makes it of a suite's packages where the file that shows them is missing.
+func rootWith(ctx context.Context, name, suite, witness, packages string) (string, error) {
 	engines := filepath.Join(CacheDir(), "engines")
-	root := filepath.Join(engines, suite)
+	root := filepath.Join(engines, name)
 	if err := os.MkdirAll(engines, 0o755); err != nil {
 		return "", fmt.Errorf("the cache of engine roots: %w (DOCKWALL_CACHE names another directory)", err)
 	}
-	lock, err := lockFile(filepath.Join(engines, "."+suite+".lock"), unix.LOCK_EX)
+	lock, err := lockFile(filepath.Join(engines, "."+name+".lock"), unix.LOCK_EX)
 	if err != nil {
 		return "", err
 	}
 	defer lock.Close()
-	if _, err := os.Stat(filepath.Join(root, "usr/sbin/dockerd")); err == nil {
+	if _, err := os.Stat(filepath.Join(root, witness)); err == nil {
 		return root, nil
 	}
-	if err := bootstrap(ctx, suite, root); err != nil {
-		return "", fmt.Errorf("making the engine root of Debian %s in %s: %w", suite, root, err)
+	if err := bootstrap(ctx, suite, root, packages); err != nil {
+		return "", fmt.Errorf("making the root of Debian %s in %s: %w", suite, root, err)
 	}
 	return root, nil
 }
 
 // bootstrap makes the root beside its place and renames it, so that a root that exists is complete.
-func bootstrap(ctx context.Context, suite, root string) error {
+func bootstrap(ctx context.Context, suite, root, packages string) error {
 	mirror, err := archive(ctx)
 	if err != nil {
 		return err
 	}
-	unfinished := filepath.Join(filepath.Dir(root), "."+suite+".unfinished")
+	unfinished := filepath.Join(filepath.Dir(root), "."+filepath.Base(root)+".unfinished")
 	if err := os.RemoveAll(unfinished); err != nil { // of a run that was killed; the lock is ours
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "debootstrap", "--variant=minbase", "--include=docker.io,iptables",
+	cmd := exec.CommandContext(ctx, "debootstrap", "--variant=minbase", "--include="+packages,
 		suite, unfinished, mirror, debootstrapScript(suite))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: unix.CLONE_NEWNS} // what it mounts goes with it
 	output, err := cmd.CombinedOutput()
