@@ -41,5 +41,9 @@ func run(ctx context.Context, rounds int, length time.Duration) error {
 		return err
 	}
 	fmt.Println()
+	if err := bench.Guard(ctx, os.Stdout, 100, 100); err != nil {
+		return err
+	}
+	fmt.Println()
 	return bench.Rates(ctx, os.Stdout, []int{10, 1000, 10000}, rounds, length)
 }
