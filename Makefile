@@ -3,7 +3,7 @@
 GO ?= go
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: build package demo test test-engines machine lint bench fuzz fuzz-kernel soak testbed clean packages
+.PHONY: build package demo test test-engines machine lint bench fuzz fuzz-kernel soak testbed record clean packages
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/dockwall ./cmd/dockwall
@@ -58,6 +58,11 @@ DURATION ?= 1h
 soak: packages build
 	$(GO) test -count=1 -timeout 0 -run TestKilledAtEveryStep -v ./internal/scenarios -faults.every
 	$(GO) test -count=1 -timeout 0 -run TestSoak -v ./internal/scenarios -soak=$(DURATION)
+
+# The hosts in internal/recorded/testdata anew, with all three engines: a minute. Then look at what git says has changed.
+record: packages
+	$(GO) run ./cmd/dockwall-testbed record
+	$(GO) test -count=1 ./internal/recorded -update
 
 testbed: packages build
 	$(GO) run ./cmd/dockwall-testbed up

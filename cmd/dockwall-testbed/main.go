@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 
+	"github.com/dockwall/dockwall/internal/recorded"
 	"github.com/dockwall/dockwall/internal/testbed"
 )
 
@@ -19,6 +21,8 @@ dockwall-testbed run [-name NAME] [-network NETWORK] CONTAINER LISTEN[,LISTEN...
                               for example: run nginx 80/tcp,53/udp 7777:80 53:53/udp
 dockwall-testbed status       the testbeds that are up, and how to enter them
 dockwall-testbed down [-name NAME]
+dockwall-testbed record [HOST...]
+                              records the hosts in internal/recorded/testdata anew, which takes minutes
 `
 
 func main() {
@@ -53,6 +57,8 @@ func run(ctx context.Context, args []string) error {
 		return status()
 	case "down":
 		return testbed.Down(*name)
+	case "record":
+		return recorded.Record(ctx, filepath.Join("internal", "recorded", "testdata"), flags.Args(), func(host string) { fmt.Println(host) })
 	}
 	flags.Usage()
 	return fmt.Errorf("%q is not something it does", args[0])

@@ -65,6 +65,7 @@ func Run(ctx context.Context, in Input) (*Report, error) {
 	a.ip6tablesOff()
 	a.unknownRules()
 	a.unfollowed()
+	a.report.collect()
 	a.report.sort()
 	return a.report, nil
 }

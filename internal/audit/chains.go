@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/dockwall/dockwall/internal/netfilter"
+	"github.com/dockwall/dockwall/internal/verify"
 )
 
 const dockerUser = "DOCKER-USER"
@@ -93,6 +94,13 @@ func reachable(c *netfilter.Chain) []*netfilter.Chain {
 		}
 	}
 	return all
+}
+
+// refusesByHand is refusesAnything of rules that are not dockwall's.
+func refusesByHand(c *netfilter.Chain) bool {
+	return c != nil && slices.ContainsFunc(reachable(c), func(c *netfilter.Chain) bool {
+		return !verify.IsDockwalls(c) && slices.ContainsFunc(c.Rules, refuses)
+	})
 }
 
 // refusesAnything tells whether a chain, or one that it leads to, has a rule that refuses.

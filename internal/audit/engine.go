@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -91,8 +92,9 @@ func firewalld(m *netfilter.Machine) bool {
 	return false
 }
 
-// strictForwardPorts finds firewalld's filter_FORWARD without the rule that accepts what was translated: with
-// StrictForwardPorts=yes it accepts only what firewalld's own forward-ports have translated.
+// strictForwardPorts finds where firewalld's filter_FORWARD refuses what was translated instead of accepting it: with
+// StrictForwardPorts=yes such packets go to a chain that accepts what firewalld's own forward-ports have translated, and
+// rejects the rest.
 func (a *auditor) strictForwardPorts() {
 	for _, t := range a.machine.Rules.Tables {
 		c := t.Chain("filter_FORWARD")
@@ -100,13 +102,32 @@ func (a *auditor) strictForwardPorts() {
 			continue
 		}
 		for _, r := range c.Rules {
-			if asksDNAT(r) && refuses(r) {
-				a.report.add(Finding{Kind: StrictForwardPorts, Subject: r.String(), Line: r.Line,
-					Message: fmt.Sprintf("it refuses what others than firewalld have translated: %s", r.Text)})
+			if by := refusal(r); by != nil && asksDNAT(r) {
+				a.report.add(Finding{Kind: StrictForwardPorts, Subject: by.String(), Line: by.Line,
+					Message: fmt.Sprintf("it refuses what others than firewalld have translated: %s", by.Text)})
 				return
 			}
 		}
 	}
+}
+
+// refusal is the rule that refuses where a rule leads: itself, or one of the chain that it jumps to; nil where none does.
+func refusal(r *netfilter.Rule) *netfilter.Rule {
+	if refuses(r) {
+		return r
+	}
+	for _, s := range r.Steps {
+		v, is := s.(netfilter.Verdict)
+		if !is || v.Chain == "" {
+			continue
+		}
+		if next := r.Chain.Table.Chain(v.Chain); next != nil {
+			if i := slices.IndexFunc(next.Rules, refuses); i >= 0 {
+				return next.Rules[i]
+			}
+		}
+	}
+	return nil
 }
 
 // asksDNAT tells whether a rule looks for packets whose destination was translated.

@@ -19,8 +19,11 @@ import (
 type exposed struct {
 	Exposure
 	publication *publication.Publication // nil: containers' own addresses
-	container   *host.Container          // nil: a swarm service
+	container   *host.Container          // nil: a swarm service, or ports of the host
 	ways        []way
+
+	onHost    []*host.Container // containers on the host's network, one of which perhaps listens; nil: it is not about a port of the host
+	listeners []host.Listener
 }
 
 // way is the packets that come in by one way, on one interface. Their conversations' answers get out, too, where a
@@ -45,6 +48,7 @@ func (a *auditor) expose(ctx context.Context) error {
 		a.byOwner[e.container] = append(a.byOwner[e.container], e)
 	}
 	a.findContainers()
+	a.findHostPorts()
 	for _, f := range bothFamilies {
 		for _, i := range a.outside {
 			if err := ctx.Err(); err != nil {
@@ -55,7 +59,7 @@ func (a *auditor) expose(ctx context.Context) error {
 	}
 	for _, e := range a.found {
 		e.Access = a.accessOf(e)
-		if e.publication != nil || len(e.Access) > 0 {
+		if e.publication != nil || e.onHost != nil || len(e.Access) > 0 {
 			a.report.Exposed = append(a.report.Exposed, e.Exposure)
 		}
 	}
@@ -94,6 +98,7 @@ func (a *auditor) exposeFrom(in string, f netfilter.Family) {
 			a.sortForwarded(flow, f)
 		case flow.Kind == reach.Delivered:
 			a.sortDelivered(flow, f)
+			a.sortToHost(flow, f)
 		}
 	}
 }
@@ -221,7 +226,7 @@ func restAt(pieces []packetset.Piece, address netip.Addr) (packetset.Set, bool) 
 // direct is the exposure of a container's own addresses.
 func (a *auditor) direct(c *host.Container) *exposed {
 	for _, e := range a.found {
-		if e.publication == nil && e.container == c {
+		if e.publication == nil && e.onHost == nil && e.container == c {
 			return e
 		}
 	}
@@ -235,7 +240,7 @@ func (a *auditor) direct(c *host.Container) *exposed {
 func (a *auditor) sortDelivered(flow reach.Flow, f netfilter.Family) {
 	space := a.analysis.Space(f)
 	for _, e := range a.found {
-		if e.publication == nil || e.container == nil || !e.publication.Proxied || !a.proxied(e, f) || !a.servedFromHost(e) {
+		if e.publication == nil || e.container == nil || !e.publication.Proxied || !a.proxied(e, f) || a.scene.Holds(e.container) || !a.servedFromHost(e) {
 			continue
 		}
 		a.add(e, way{kind: Proxy, family: f, in: flow.In, set: flow.Packets.And(a.serving(space, e, flow))})

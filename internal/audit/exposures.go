@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ func (a *auditor) exposureFindings() {
 	var proxied []*exposed
 	for _, e := range a.found {
 		switch {
+		case e.onHost != nil:
 		case e.publication == nil:
 			a.directly(e)
 		case loopbackOnly(e):
@@ -34,6 +36,7 @@ func (a *auditor) exposureFindings() {
 		}
 	}
 	a.proxiedPastRules(proxied)
+	a.powerfulOnHost()
 }
 
 // subject names an exposure: "8123/tcp (clickhouse)".
@@ -77,16 +80,9 @@ func size(s *netipx.IPSet) float64 {
 		if p.Addr().Is6() {
 			open -= 64
 		}
-		total += pow2(open)
+		total += math.Ldexp(1, open)
 	}
 	return total
-}
-
-func pow2(n int) float64 {
-	if n < 0 {
-		return 1 / float64(uint64(1)<<-n)
-	}
-	return float64(uint64(1) << min(n, 63))
 }
 
 func rangesOf(s *netipx.IPSet, f netfilter.Family) netfilter.Ranges {
@@ -191,20 +187,24 @@ func (a *auditor) powerful(e *exposed) {
 	if c == nil || len(e.Access) == 0 || !c.Privileged && !c.DockerSocket {
 		return
 	}
-	why := "it runs privileged"
-	if c.DockerSocket {
-		why = "it has the Docker engine's socket"
-	}
-	f := Finding{Kind: PowerReachable, Subject: e.subject(), Message: fmt.Sprintf("%s, and %s reaches it", why, e.Access[0].who())}
+	f := Finding{Kind: PowerReachable, Subject: e.subject(), Message: fmt.Sprintf("%s, and %s reaches it", powerOf(c), e.Access[0].who())}
 	if p, possibly, some := a.example(e.ways[0]); some {
 		f.Evidence, f.Possible = a.evidence(p), possibly
 	}
 	a.report.add(f)
 }
 
-// proxiedPastRules finds ports that docker-proxy serves although DOCKER-USER has rules that refuse.
+// powerOf is why a container is as good as root.
+func powerOf(c *host.Container) string {
+	if c.DockerSocket {
+		return "it has the Docker engine's socket"
+	}
+	return "it runs privileged"
+}
+
+// proxiedPastRules finds ports that docker-proxy serves although DOCKER-USER has rules that refuse. Dockwall's are in INPUT, too.
 func (a *auditor) proxiedPastRules(proxied []*exposed) {
-	if len(proxied) == 0 || !refusesAnything(userChain(a.machine, netfilter.IPv4)) && !refusesAnything(userChain(a.machine, netfilter.IPv6)) {
+	if len(proxied) == 0 || !refusesByHand(userChain(a.machine, netfilter.IPv4)) && !refusesByHand(userChain(a.machine, netfilter.IPv6)) {
 		return
 	}
 	var ports []string

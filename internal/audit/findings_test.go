@@ -64,87 +64,40 @@ func findingsOf(t *testing.T, m *netfilter.Machine, change func(*host.Host)) []s
 	return all
 }
 
+// TestKindsAreTested: every kind of finding is shown once where it belongs and once where it does not.
+func TestKindsAreTested(t *testing.T) {
+	for _, k := range Kinds() {
+		shown, absent := 0, 0
+		for _, c := range findingCases {
+			if c.kind == k && c.want != "" {
+				shown++
+			} else if c.kind == k {
+				absent++
+			}
+		}
+		if shown == 0 || absent == 0 {
+			t.Errorf("%s: %d cases where it is found, %d where it is not", k.ID, shown, absent)
+		}
+	}
+}
+
 // TestFindings: each finding where it belongs, and not where it does not.
 func TestFindings(t *testing.T) {
-	const closed = "-A DOCKER-USER -i eno1 -j DROP"
-	engine := func(version, backend string) func(*host.Host) {
-		return func(h *host.Host) { h.Engine = &host.Engine{Version: version, FirewallBackend: backend} }
-	}
-	for _, test := range []struct {
-		name   string
-		save   string
-		change func(*host.Host)
-		want   string // the beginning of one; "!": none with that ID
-	}{
-		{"open", save(""), nil, "high open-to-internet: 7777/tcp (172.17.0.4): anybody on the internet reaches it"},
-		{"closed", save("", closed), nil, "!open-to-internet"},
-		{"office only", save("", "-A DOCKER-USER ! -s 10.0.0.0/8 -i eno1 -j DROP"), nil, "!open-to-internet"},
-		{"half the internet", save("", "-A DOCKER-USER ! -s 0.0.0.0/1 -i eno1 -j DROP"), nil, "high open-to-internet"},
-		{"bypassed", save("-A FORWARD -j ts-forward\n", "-A DOCKER-USER ! -i docker0 -j DROP"), nil,
-			"high docker-user-bypassed: DOCKER-USER (IPv4): filter ts-forward rule 2 accepts packets into containers before they meet it"},
-		{"not bypassed", save("", "-A FORWARD -j ts-forward", closed), nil, "!docker-user-bypassed"},
-		{"shadowed", save("", "-A DOCKER-USER -j RETURN", closed), nil,
-			"medium dead-rule: filter DOCKER-USER rule 2 (IPv4): all that it would match is decided before, by rule 1 (-j RETURN)"},
-		{"not shadowed", save("", closed, "-A DOCKER-USER -j RETURN"), nil, "!dead-rule"},
-		{"no such port", save("", "-A DOCKER-USER -i eno1 -p tcp -m tcp --dport 6713 -j DROP"), nil,
-			"medium rule-for-an-unpublished-port: filter DOCKER-USER rule 1: no container has port 6713"},
-		{"published port", save("", "-A DOCKER-USER -i eno1 -p tcp -m tcp --dport 7777 -j DROP"), nil,
-			"medium rule-for-an-unpublished-port: filter DOCKER-USER rule 1: port 7777 is the published one of 172.17.0.4"},
-		{"dialled port", save("", "-A DOCKER-USER -i eno1 -p tcp -m conntrack --ctorigdstport 7777 --ctdir ORIGINAL -j DROP"), nil,
-			"!rule-for-an-unpublished-port"},
-		{"outgoing", save("", "-A DOCKER-USER -i docker0 -p tcp -m tcp --dport 25 -j DROP"), nil, "!rule-for-an-unpublished-port"},
-		{"not understood", save("", "-A DOCKER-USER -i eno1 -m sorcery --spell 3 -j DROP"), nil, "low unknown-rules: 1 rule"},
-		{"CVE-2025-54388", save(""), engine("28.3.2", "iptables+firewalld"), "high CVE-2025-54388: Docker 28.3.2"},
-		{"CVE-2025-54388 fixed", save(""), engine("28.3.3", "iptables+firewalld"), "!CVE-2025-54388"},
-		{"CVE-2025-54388 not yet", save(""), engine("28.1.1", "iptables+firewalld"), "!CVE-2025-54388"},
-		{"CVE-2025-54388 without firewalld", save(""), engine("28.3.2", "iptables"), "!CVE-2025-54388"},
-		{"CVE-2025-54410", save(""), engine("27.5.1", "iptables+firewalld"), "medium CVE-2025-54410: Docker 27.5.1"},
-		{"CVE-2025-54410 fixed", save(""), engine("25.0.13", "iptables+firewalld"), "!CVE-2025-54410"},
-		{"CVE-2025-54410 newer", save(""), engine("28.0.0-rc.1", "iptables+firewalld"), "!CVE-2025-54410"},
-		{"power", save(""), func(h *host.Host) { h.Containers[0].DockerSocket = true },
-			"high powerful-container-reachable: 7777/tcp (172.17.0.4): it has the Docker engine's socket, and any reaches it"},
-		{"power, unreachable", save("", "-A DOCKER-USER ! -i docker0 -j DROP"), func(h *host.Host) { h.Containers[0].Privileged = true }, "!powerful-container-reachable"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			found := findingsOf(t, capture.IPTablesSave(test.save, ""), test.change)
-			id, absent := strings.CutPrefix(test.want, "!")
-			is := slices.ContainsFunc(found, func(f string) bool {
-				return strings.HasPrefix(f, id) || absent && strings.Contains(f, " "+id+":")
-			})
-			if is == absent {
-				t.Errorf("want %s, got\n%s", test.want, strings.Join(found, "\n"))
+	for _, c := range findingCases {
+		t.Run(c.kind.ID+"/"+c.name, func(t *testing.T) {
+			m := capture.IPTablesSave(c.four, c.six)
+			if c.machine != nil {
+				c.machine(m)
+			}
+			var found []string
+			for _, f := range findingsOf(t, m, c.host) {
+				if strings.Contains(f, " "+c.kind.ID+": ") {
+					found = append(found, f)
+				}
+			}
+			if c.want == "" && len(found) > 0 || c.want != "" && !slices.ContainsFunc(found, func(f string) bool { return strings.HasPrefix(f, c.want) }) {
+				t.Errorf("want %q, got\n%s", c.want, strings.Join(found, "\n"))
 			}
 		})
-	}
-}
-
-// TestOtherVariant: rules in the DOCKER-USER of iptables-legacy do nothing where Docker uses iptables-nft.
-func TestOtherVariant(t *testing.T) {
-	const legacy = "*filter\n:FORWARD ACCEPT [0:0]\n:DOCKER-USER - [0:0]\n-A DOCKER-USER -i eno1 -j DROP\n-A DOCKER-USER -j RETURN\nCOMMIT\n"
-	m := capture.IPTablesSave(save(""), "")
-	m.Rules.Tables = append(m.Rules.Tables, capture.IPTablesSave(legacy, "").Rules.Tables...)
-	found := findingsOf(t, m, nil)
-	if want := "high rules-in-the-other-iptables: DOCKER-USER of iptables-legacy (IPv4): 1 rule in it without effect: Docker uses iptables-nft"; !slices.Contains(found, want) {
-		t.Errorf("want %s, got\n%s", want, strings.Join(found, "\n"))
-	}
-}
-
-// TestBridgeNetfilter: with bridge-nf, a DROP for everything cuts containers of one bridge off from each other.
-func TestBridgeNetfilter(t *testing.T) {
-	for _, test := range []struct {
-		setting, rule string
-		want          bool
-	}{
-		{"1", "-A DOCKER-USER -o docker0 -j DROP", true},
-		{"0", "-A DOCKER-USER -o docker0 -j DROP", false},
-		{"1", "-A DOCKER-USER ! -i docker0 -o docker0 -j DROP", false},
-	} {
-		m := capture.IPTablesSave(save("", test.rule), "")
-		m.Sysctls["net.bridge.bridge-nf-call-iptables"] = test.setting
-		found := findingsOf(t, m, nil)
-		is := slices.ContainsFunc(found, func(f string) bool { return strings.HasPrefix(f, "medium bridge-netfilter: docker0") })
-		if is != test.want {
-			t.Errorf("%s with bridge-nf-call-iptables=%s: found %v\n%s", test.rule, test.setting, is, strings.Join(found, "\n"))
-		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/dockwall/dockwall/internal/netfilter"
 )
 
 // Report is what an audit found.
@@ -32,7 +34,8 @@ type Exposure struct {
 	Leads     string   `json:"leads_to,omitempty"`  // the container's own port, where it is another: "8123"
 	Addresses []string `json:"addresses,omitempty"` // of the host, that the port is published on; none: all
 	Access    []Access `json:"access"`              // none: nobody reaches it
-	Note      string   `json:"note,omitempty"`      // what rules say nothing about
+	Note      string   `json:"note,omitempty"`      // who reaches it where rules say nothing about that
+	Beside    Way      `json:"beside,omitempty"`    // the way past all rules that Note is about
 }
 
 // Access is who reaches it by one way.
@@ -59,13 +62,14 @@ const (
 	Direct      Way = "direct routing"
 	HostOwn     Way = "host network"
 	Mesh        Way = "swarm mesh"
-	OnTheLink   Way = "macvlan"
+	MACVLAN     Way = "macvlan"
+	IPVLAN      Way = "ipvlan"
 	ForeignDNAT Way = "a translation that is not Docker's"
 )
 
 // order puts the ways that people know first.
 func (w Way) order() int {
-	return slices.Index([]Way{DNAT, Mesh, ForeignDNAT, Direct, Proxy, HostOwn, OnTheLink}, w)
+	return slices.Index([]Way{DNAT, Mesh, ForeignDNAT, Direct, Proxy, HostOwn, MACVLAN, IPVLAN}, w)
 }
 
 // Finding is something that should not be as it is.
@@ -79,6 +83,12 @@ type Finding struct {
 	Remedy   string   `json:"remedy"`
 	Possible bool     `json:"possible,omitempty"` // it hangs on what is not known
 	Line     int      `json:"line,omitempty"`     // of the iptables-save text, where it is about a rule in it
+	// Count is how many rules of one chain it tells of together, Lines where they are; 0: it is about one thing.
+	Count int   `json:"count,omitempty"`
+	Lines []int `json:"-"`
+
+	rule   *netfilter.Rule // that it is about, nil where it is about no single rule
+	family netfilter.Family
 }
 
 // Evidence is a packet that shows a finding, with its way through the host.

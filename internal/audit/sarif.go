@@ -66,13 +66,15 @@ type sarifResult struct {
 	Level        string            `json:"level"`
 	Message      sarifText         `json:"message"`
 	Locations    []sarifLocation   `json:"locations"`
+	Related      []sarifLocation   `json:"relatedLocations,omitempty"` // the lines of many rules told together
+	Occurrences  int               `json:"occurrenceCount,omitempty"`
 	Fingerprints map[string]string `json:"partialFingerprints"`
 	Properties   map[string]any    `json:"properties,omitempty"`
 }
 
 type sarifLocation struct {
 	Physical sarifPhysical  `json:"physicalLocation"`
-	Logical  []sarifLogical `json:"logicalLocations"`
+	Logical  []sarifLogical `json:"logicalLocations,omitempty"`
 }
 
 type sarifPhysical struct {
@@ -144,10 +146,23 @@ func (f *Finding) sarif(source string) sarifResult {
 	if f.Line > 0 {
 		result.Locations[0].Physical.Region = &sarifRegion{f.Line}
 	}
-	if f.Evidence.Packet != "" {
-		result.Properties = map[string]any{"packet": wording.Printable(f.Evidence.Packet), "trace": plainAll(f.Evidence.Trace)}
+	result.Occurrences = f.Count
+	for _, line := range f.Lines[:min(len(f.Lines), many)] {
+		result.Related = append(result.Related, sarifLocation{Physical: sarifPhysical{sarifArtifact{source}, &sarifRegion{line}}})
 	}
+	result.Properties = f.properties()
 	return result
+}
+
+// properties are the packet with its way, or what is said of the first of many rules.
+func (f *Finding) properties() map[string]any {
+	switch {
+	case f.Evidence.Packet != "":
+		return map[string]any{"packet": wording.Printable(f.Evidence.Packet), "trace": plainAll(f.Evidence.Trace)}
+	case f.Count > 0:
+		return map[string]any{"rules": plainAll(f.Evidence.Trace)}
+	}
+	return nil
 }
 
 func plainAll(texts []string) []string {

@@ -55,13 +55,13 @@ func (a *auditor) unpublishedPorts() {
 		}
 		for _, chain := range reachable(c) {
 			for _, r := range chain.Rules {
-				a.unpublished(r)
+				a.unpublished(f, r)
 			}
 		}
 	}
 }
 
-func (a *auditor) unpublished(r *netfilter.Rule) {
+func (a *auditor) unpublished(f netfilter.Family, r *netfilter.Rule) {
 	if !decides(r) && !returns(r) || outgoing(r, a.bridges) || verify.IsDockwalls(r.Chain) {
 		return
 	}
@@ -71,7 +71,7 @@ func (a *auditor) unpublished(r *netfilter.Rule) {
 			continue
 		}
 		if message := a.missingPort(test.Values, test.Field == netfilter.OriginalDestinationPort); message != "" {
-			a.report.add(Finding{Kind: UnpublishedPort, Subject: r.String(), Message: message, Line: r.Line,
+			a.report.add(Finding{Kind: UnpublishedPort, Subject: r.String(), Message: message, Line: r.Line, rule: r, family: f,
 				Evidence: Evidence{Trace: []string{r.Text}}})
 		}
 	}
@@ -165,10 +165,10 @@ func (a *auditor) pastTheHost() {
 		}
 		for _, e := range c.Endpoints {
 			n := networkNamed(a.host, e.Network)
-			if n != nil && (n.Driver == "macvlan" || n.Driver == "ipvlan") {
+			if n != nil && (n.Driver == string(MACVLAN) || n.Driver == string(IPVLAN)) {
 				a.report.add(Finding{Kind: PastTheHost, Subject: c.Name,
 					Message: fmt.Sprintf("no rule of the host sees its packets on the %s network %s", n.Driver, n.Name)})
-				a.report.Exposed = append(a.report.Exposed, Exposure{Name: c.Name, Container: c.ID, Direct: true, Ports: "all ports",
+				a.report.Exposed = append(a.report.Exposed, Exposure{Name: c.Name, Container: c.ID, Direct: true, Ports: allPorts, Beside: Way(n.Driver), Access: []Access{},
 					Note: fmt.Sprintf("whoever reaches the link of %s network %s", n.Driver, n.Name)})
 			}
 		}

@@ -27,7 +27,7 @@ func (a *auditor) accessOf(e *exposed) []Access {
 		if len(e.Addresses) == 0 {
 			one.DialledAt = a.dialledAt(w)
 		}
-		if e.publication == nil {
+		if e.publication == nil && e.onHost == nil {
 			e.Ports = joinPorts(e.Ports, a.once(w).ports)
 		}
 		like := func(o Access) bool {

@@ -133,7 +133,7 @@ func (e *Exposure) rows(everywhere []string) [][]string {
 		if e.Note != "" {
 			text = e.Note
 		}
-		return [][]string{{text, "", "", ""}}
+		return [][]string{{text, "", string(e.Beside), ""}}
 	}
 	var rows [][]string
 	for _, a := range e.Access {

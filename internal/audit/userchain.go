@@ -163,7 +163,7 @@ func (a *auditor) deadRules(f netfilter.Family, user *netfilter.Chain) {
 				continue
 			}
 			a.report.add(Finding{Kind: DeadRule, Subject: fmt.Sprintf("%s (%s)", j.Rule, familyName(f)), Line: j.Rule.Line,
-				Message: shadowed(j), Evidence: Evidence{Trace: []string{j.Rule.Text}}})
+				rule: j.Rule, family: f, Message: shadowed(j), Evidence: Evidence{Trace: []string{j.Rule.Text}}})
 		}
 	}
 }

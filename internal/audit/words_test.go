@@ -92,3 +92,13 @@ func TestTooLargeSetsAreTold(t *testing.T) {
 		t.Errorf("of a space that is not: %q", told)
 	}
 }
+
+// A single IPv6 address is next to nothing of the internet.
+func TestSize(t *testing.T) {
+	for text, want := range map[string]float64{"192.0.2.7/32": 1, "192.0.2.0/24": 256, "2001:db8::/64": 1, "2001:db8::/63": 2,
+		"2001:db8::/65": 0.5, "2001:db8::7/128": 0x1p-64, "::/0": 0x1p64} {
+		if got := size(addrset.OfPrefixes(netip.MustParsePrefix(text))); got != want {
+			t.Errorf("%s: %g, want %g", text, got, want)
+		}
+	}
+}

@@ -80,16 +80,20 @@ func timedApply(ctx context.Context, out io.Writer, name, text string) error {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// peakMemory is the process's largest resident set so far, from /proc/self/status ("VmHWM", proc(5)).
-func peakMemory() (string, error) {
-	status, err := os.ReadFile("/proc/self/status")
+// peakMemory is this process's largest resident set so far.
+func peakMemory() (string, error) { return statusField(os.Getpid(), "VmHWM") }
+
+// statusField is a field of /proc/PID/status (proc(5)).
+func statusField(process int, name string) (string, error) {
+	path := fmt.Sprintf("/proc/%d/status", process)
+	status, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
 	for line := range strings.Lines(string(status)) {
-		if value, found := strings.CutPrefix(line, "VmHWM:"); found {
+		if value, found := strings.CutPrefix(line, name+":"); found {
 			return strings.TrimSpace(value), nil
 		}
 	}
-	return "", fmt.Errorf("/proc/self/status has no VmHWM")
+	return "", fmt.Errorf("%s has no %s", path, name)
 }

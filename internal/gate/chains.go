@@ -13,18 +13,18 @@ const crowded = 8
 
 // chains makes the chains of one dispatch. Equal ones are made once.
 type chains struct {
-	dispatch string  // its way and address family
-	lines    []*Line // of the whole dispatch, in their order
-	byLines  map[string]*Chain
-	byID     map[string]*Chain
-	merged   map[string]Line
+	way     Way
+	crowds  *crowds
+	lines   []*Line // of the whole dispatch, in their order
+	byLines map[string]*Chain
+	byID    map[string]*Chain
+	merged  map[string]Line
 }
 
-func newChains(way Way, v6 bool, lines []*Line) *chains {
+func newChains(way Way, c *crowds, lines []*Line) *chains {
 	return &chains{
-		dispatch: string(way) + strconv.FormatBool(v6),
-		lines:    lines,
-		byLines:  map[string]*Chain{}, byID: map[string]*Chain{}, merged: map[string]Line{},
+		way: way, crowds: c, lines: lines,
+		byLines: map[string]*Chain{}, byID: map[string]*Chain{}, merged: map[string]Line{},
 	}
 }
 
@@ -85,15 +85,16 @@ func (l *Line) mergeable() bool {
 	return !l.Client.Any() && l.Dialled.Any() && l.Answering.Any() && l.AnsweringPort == 0 && l.Interface == "" && !l.Log
 }
 
-// merge makes one line of a crowd, once for all chains that have it. Its set is named after the first of them and not
-// after its many members, so that one member more is no new set.
-func (c *chains) merge(name string, crowd []int) Line {
-	key := placesKey(crowd)
+// merge makes one line of the crowd at those places, once for all chains that have it.
+func (c *chains) merge(name string, places []int) Line {
+	key := placesKey(places)
 	line, known := c.merged[key]
 	if !known {
-		line = Line{Action: c.lines[crowd[0]].Action, Members: c.members(crowd)}
-		id := digest(12, c.dispatch, "merged", name)
-		line.Client = AddressSet{ID: id, Name: readable(name), Ranges: covered(line.Members)}
+		lines := make([]*Line, len(places))
+		for i, place := range places {
+			lines[i] = c.lines[place]
+		}
+		line = c.crowds.merge(c.way, name, lines)
 		c.merged[key] = line
 	}
 	return line
@@ -101,7 +102,7 @@ func (c *chains) merge(name string, crowd []int) Line {
 
 // id is the ID of a chain: over everything in it, with sets by their IDs and rules by their hashes.
 func (c *chains) id(chain *Chain) string {
-	words := []string{c.dispatch, strconv.Itoa(len(chain.Scope))}
+	words := []string{string(c.way), c.crowds.family, strconv.Itoa(len(chain.Scope))}
 	for _, a := range chain.Scope {
 		words = append(words, a.String())
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/dockwall/dockwall/internal/host"
 )
 
-// crowd is that many sentences for one port, from one address each.
-func crowd(n int, first string) string {
+// crowdOf is that many sentences for one port, from one address each.
+func crowdOf(n int, first string) string {
 	rules := []string{}
 	for i := range n {
 		rules = append(rules, fmt.Sprintf("%s from 198.51.100.%d", first, i+1))
@@ -30,16 +30,16 @@ func TestCrowds(t *testing.T) {
 		what, ingress string
 		lines         int
 	}{
-		{"eight stay eight", crowd(8, "allow 80/tcp"), 8},
-		{"nine are merged", crowd(9, "allow 80/tcp"), 1},
-		{"each action for itself", crowd(9, "allow 80/tcp") + ";" + crowd(9, "deny 80/tcp"), 2},
-		{"few of one action stay", crowd(9, "allow 80/tcp") + ";" + crowd(8, "deny 80/tcp"), 9},
-		{"any stays", crowd(9, "allow 80/tcp") + "; allow 80/tcp", 2},
-		{"any is no member", crowd(8, "allow 80/tcp") + "; allow 80/tcp", 9},
-		{"logging stays", crowd(9, "allow 80/tcp") + "; allow 80/tcp from 192.0.2.1 log", 2},
-		{"an interface stays", crowd(9, "allow 80/tcp") + "; allow 80/tcp from 192.0.2.1 on eno1", 2},
-		{"an address stays", crowd(9, "allow 80/tcp") + "; allow 80/tcp from 192.0.2.1 at 203.0.113.10", 2},
-		{"a container stays", crowd(9, "allow 15432/tcp") + "; allow 15432/tcp from 192.0.2.1 to db:5432", 2},
+		{"eight stay eight", crowdOf(8, "allow 80/tcp"), 8},
+		{"nine are merged", crowdOf(9, "allow 80/tcp"), 1},
+		{"each action for itself", crowdOf(9, "allow 80/tcp") + ";" + crowdOf(9, "deny 80/tcp"), 2},
+		{"few of one action stay", crowdOf(9, "allow 80/tcp") + ";" + crowdOf(8, "deny 80/tcp"), 9},
+		{"any stays", crowdOf(9, "allow 80/tcp") + "; allow 80/tcp", 2},
+		{"any is no member", crowdOf(8, "allow 80/tcp") + "; allow 80/tcp", 9},
+		{"logging stays", crowdOf(9, "allow 80/tcp") + "; allow 80/tcp from 192.0.2.1 log", 2},
+		{"an interface stays", crowdOf(9, "allow 80/tcp") + "; allow 80/tcp from 192.0.2.1 on eno1", 2},
+		{"an address stays", crowdOf(9, "allow 80/tcp") + "; allow 80/tcp from 192.0.2.1 at 203.0.113.10", 2},
+		{"a container stays", crowdOf(9, "allow 15432/tcp") + "; allow 15432/tcp from 192.0.2.1 to db:5432", 2},
 	} {
 		port := uint16(80)
 		if strings.Contains(test.ingress, "15432") {
@@ -85,7 +85,7 @@ func TestMembers(t *testing.T) {
 
 // TestJudgeNamesTheMember: the verdict of a merged line is that of the member that has the client.
 func TestJudgeNamesTheMember(t *testing.T) {
-	g := compile(t, shop(), crowd(20, "allow 80/tcp"))
+	g := compile(t, shop(), crowdOf(20, "allow 80/tcp"))
 	v := g.Judge(tuple(t, Ingress, host.TCP, "198.51.100.13 > 203.0.113.10 80 > 172.18.0.2 8080"))
 	if v.Rule.Sentence != "allow 80/tcp from 198.51.100.13" {
 		t.Error(v.Rule)
@@ -94,8 +94,8 @@ func TestJudgeNamesTheMember(t *testing.T) {
 
 // TestOneMoreMember: one rule more in a crowd changes the content of a set, and neither its ID nor a chain.
 func TestOneMoreMember(t *testing.T) {
-	before := at(compile(t, shop(), crowd(20, "allow 80/tcp")), 80)
-	after := at(compile(t, shop(), crowd(21, "allow 80/tcp")), 80)
+	before := at(compile(t, shop(), crowdOf(20, "allow 80/tcp")), 80)
+	after := at(compile(t, shop(), crowdOf(21, "allow 80/tcp")), 80)
 	if before.ID != after.ID || before.Lines[0].Client.ID != after.Lines[0].Client.ID {
 		t.Error("the set is another")
 	}
@@ -106,13 +106,33 @@ func TestOneMoreMember(t *testing.T) {
 
 // TestCrowdInManyChains: a crowd that stands in many chains is one set.
 func TestCrowdInManyChains(t *testing.T) {
-	g := compile(t, shop(), crowd(9, "deny all")+"; allow 80/tcp; allow 443/tcp from office")
+	g := compile(t, shop(), crowdOf(9, "deny all")+"; allow 80/tcp; allow 443/tcp from office")
 	first, second, other := at(g, 80).Lines, at(g, 443).Lines, g.IPv4.Ingress.Other.Lines
 	if len(first) != 2 || len(second) != 2 || len(other) != 1 {
 		t.Fatalf("%d, %d and %d lines", len(first), len(second), len(other))
 	}
 	if first[0].Client.ID != second[0].Client.ID || first[0].Client.ID != other[0].Client.ID {
 		t.Error("the crowd is several sets")
+	}
+}
+
+// TestCrowdInBothWaysIn: who dials a published port is one set, whether the conversation is forwarded or ends on the
+// host; and two sets where a rule that names a container makes them differ.
+func TestCrowdInBothWaysIn(t *testing.T) {
+	for ingress, members := range map[string][2]int{
+		crowdOf(9, "allow 80/tcp"):                                          {9, 9},
+		crowdOf(9, "deny all") + "; allow 80/tcp":                           {9, 9},
+		crowdOf(9, "allow 80/tcp") + "; " + crowdOf(3, "allow 22/tcp"):      {9, 9},
+		crowdOf(9, "allow 80/tcp") + "; allow 80/tcp from 192.0.2.1 to web": {9, 10},
+	} {
+		g := compile(t, shop(), ingress)
+		forwarded, local := at(g, 80).Lines[0], g.IPv4.Local.find(Tuple{Protocol: host.TCP, DialledPort: 80}).Lines[0]
+		if got := [2]int{len(forwarded.Members), len(local.Members)}; got != members {
+			t.Errorf("%s: %d members, want %d", ingress, got, members)
+		}
+		if same := forwarded.Client.ID == local.Client.ID; same != (members[0] == members[1]) {
+			t.Errorf("%s: one set: %v", ingress, same)
+		}
 	}
 }
 

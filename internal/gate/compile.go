@@ -77,11 +77,12 @@ func (c *compiler) family(v6 bool) (Family, error) {
 	for i := range c.egress {
 		f.addEgress(egress, &c.egress[i])
 	}
-	defaults := c.policy.Defaults
+	defaults, family := c.policy.Defaults, f.whole.String()
+	inbound, outbound := newCrowds("to containers "+family), newCrowds("from containers "+family)
 	return Family{
-		Ingress: forwarded.dispatch(newChains(Ingress, v6, forwarded.lines), defaults.Ingress),
-		Local:   local.local(newChains(Local, v6, local.lines), f.ports, defaults.Ingress),
-		Egress:  egress.dispatch(newChains(Egress, v6, egress.lines), defaults.Egress),
+		Ingress: forwarded.dispatch(newChains(Ingress, inbound, forwarded.lines), defaults.Ingress),
+		Local:   local.local(newChains(Local, inbound, local.lines), f.ports, defaults.Ingress),
+		Egress:  egress.dispatch(newChains(Egress, outbound, egress.lines), defaults.Egress),
 	}, f.err
 }
 

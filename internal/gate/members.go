@@ -28,12 +28,12 @@ func (c *claims) Pop() any {
 	return last
 }
 
-// members are the clients of the lines at those places, cut so that each address belongs to the first line that has it.
-func (c *chains) members(places []int) []Member {
-	own := settled(c.claims(places))
+// members are the lines' clients, cut so that each address belongs to the first line that has it.
+func members(lines []*Line) []Member {
+	own := settled(claimsOf(lines))
 	members := make([]Member, len(own))
 	for i, o := range own {
-		members[i] = Member{Range: o.IPRange, Rule: c.lines[o.place].Rule}
+		members[i] = Member{Range: o.IPRange, Rule: lines[o.place].Rule}
 	}
 	return members
 }
@@ -86,11 +86,11 @@ func covered(members []Member) []netipx.IPRange {
 	return ranges
 }
 
-// claims are the ranges of the lines' clients, lowest first.
-func (c *chains) claims(places []int) []claim {
-	all := make([]claim, 0, len(places))
-	for _, i := range places {
-		for _, r := range c.lines[i].Client.Ranges {
+// claimsOf are the ranges of the lines' clients, lowest first.
+func claimsOf(lines []*Line) []claim {
+	all := make([]claim, 0, len(lines))
+	for i, l := range lines {
+		for _, r := range l.Client.Ranges {
 			all = append(all, claim{r, i})
 		}
 	}

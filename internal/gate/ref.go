@@ -14,14 +14,14 @@ import (
 const sentenceLimit = 100
 
 // NewRuleRef is the reference to a rule. Characters that rule syntax could give a meaning to become '_' in its
-// Sentence, and what is too long is cut; the Hash is over the whole sentence as written.
+// Sentence, and what is too long is cut; the Hash is over the whole sentence as written, and for a label's also over
+// whose it is: the same words mean another container there.
 func NewRuleRef(r policy.Rule) RuleRef {
-	sentence := r.String()
-	return RuleRef{
-		Position: r.Position,
-		Sentence: harmless(sentence),
-		Hash:     digest(8, r.Section.String(), sentence),
+	words := []string{r.Section.String(), r.String()}
+	if r.Label != "" {
+		words = append(words, r.Position.File)
 	}
+	return RuleRef{Position: r.Position, Sentence: harmless(words[1]), Hash: digest(8, words...)}
 }
 
 func harmless(sentence string) string {

@@ -53,6 +53,12 @@ func TestRuleRefHash(t *testing.T) {
 	if NewRuleRef(sentence(t, policy.Ingress, "allow 80/tcp")).Hash == ref.Hash {
 		t.Error("the section is not in the hash")
 	}
+	r.Label, r.Position.File = "1f", "container web, label dockwall.allow"
+	other := r
+	other.Label, other.Position.File = "2e", "container db, label dockwall.allow"
+	if NewRuleRef(r).Hash == NewRuleRef(other).Hash {
+		t.Error("labels of two containers have one hash")
+	}
 	long := "allow tcp from " + strings.Repeat("192.0.2.1,", 30)
 	a := NewRuleRef(sentence(t, policy.Ingress, long+"192.0.2.2"))
 	b := NewRuleRef(sentence(t, policy.Ingress, long+"192.0.2.3"))

@@ -1,6 +1,9 @@
 package netfilter
 
-import "fmt"
+import (
+	"fmt"
+	"sync/atomic"
+)
 
 // Ruleset is all rules of a host.
 type Ruleset struct {
@@ -21,18 +24,21 @@ type Table struct {
 	// Flags that matter: "dormant" tables are not run.
 	Dormant bool
 
-	byName map[string]*Chain
+	byName atomic.Pointer[map[string]*Chain] // made by the first Chain
 }
 
 // Chain is the chain with that name, nil if there is none.
 func (t *Table) Chain(name string) *Chain {
-	if len(t.byName) != len(t.Chains) {
-		t.byName = make(map[string]*Chain, len(t.Chains))
+	known := t.byName.Load()
+	if known == nil || len(*known) != len(t.Chains) {
+		made := make(map[string]*Chain, len(t.Chains))
 		for _, c := range t.Chains {
-			t.byName[c.Name] = c
+			made[c.Name] = c
 		}
+		known = &made
+		t.byName.Store(known)
 	}
-	return t.byName[name]
+	return (*known)[name]
 }
 
 // ChainType is a base chain's type.

@@ -41,15 +41,16 @@ func (s *Space) add(n node, at uint32) int32 {
 	index := int32(len(s.nodes))
 	s.nodes = append(s.nodes, n)
 	s.unique[at] = index
-	if len(s.nodes) > len(s.unique)/4*3 {
+	if len(s.nodes) >= len(s.unique)/2 && len(s.nodes) < s.limit {
 		s.grow()
 	}
 	return index
 }
 
-// grow doubles the hash table, and the cache with it up to its greatest size.
+// grow doubles the hash table and the room for nodes, and the cache with them up to its greatest size.
 func (s *Space) grow() {
 	s.unique = make([]int32, 2*len(s.unique))
+	s.nodes = append(make([]node, 0, len(s.unique)/2), s.nodes...)
 	mask := uint32(len(s.unique) - 1)
 	for i := int32(gaveUp + 1); i < int32(len(s.nodes)); i++ {
 		n := s.nodes[i]
@@ -63,7 +64,18 @@ func (s *Space) grow() {
 		s.unique[at] = i
 	}
 	if len(s.cache) < greatestCache && len(s.cache) < len(s.unique) {
-		s.cache = make([]result, 2*len(s.cache))
+		s.growCache()
+	}
+}
+
+// growCache doubles the cache, with what is in it: to find it all out again costs more.
+func (s *Space) growCache() {
+	old := s.cache
+	s.cache = make([]result, 2*len(old))
+	for _, r := range old {
+		if r.op != noOperation {
+			s.cache[s.slot(r.op, r.a, r.b)] = r
+		}
 	}
 }
 

@@ -94,22 +94,10 @@ var rejections = map[string]string{
 }
 
 func icmpOf(e walk.End) string {
-	word, known := xWords[e.With][e.Packet.Family()]
-	if !known {
-		word = e.With
-	}
-	if is := rejections[word]; is != "" {
+	if is := rejections[netfilter.RejectedWith(e.With, e.Packet.Family())]; is != "" {
 		return is
 	}
 	return "unknown: " + e.With
-}
-
-// xWords are inet's answers, as nft_reject_inet.c sends them for each family.
-var xWords = map[string]map[netfilter.Family]string{
-	"icmpx-no-route":         {netfilter.IPv4: "icmp-net-unreachable", netfilter.IPv6: "icmp6-no-route"},
-	"icmpx-port-unreachable": {netfilter.IPv4: "icmp-port-unreachable", netfilter.IPv6: "icmp6-port-unreachable"},
-	"icmpx-host-unreachable": {netfilter.IPv4: "icmp-host-unreachable", netfilter.IPv6: "icmp6-addr-unreachable"},
-	"icmpx-admin-prohibited": {netfilter.IPv4: "icmp-admin-prohibited", netfilter.IPv6: "icmp6-adm-prohibited"},
 }
 
 func sameHeader(w, k netfilter.Packet) error {

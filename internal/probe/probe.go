@@ -116,7 +116,7 @@ func judged(t target, told *story.Story, got Outcome, listens bool) Dial {
 		d.Verdict, d.Why = TellsNothing, "what the rules do hangs on what is not known of this host"
 	case told.Verdict == story.Reaches && !connected && !listens:
 		d.Verdict, d.Why = TellsNothing, "the host itself gets no connection there either: nobody listens"
-	case connected != (told.Verdict == story.Reaches):
+	case connected != (told.Verdict == story.Reaches || told.Connects()):
 		d.Verdict, d.Trace = Differs, told.Lines()
 	}
 	return d

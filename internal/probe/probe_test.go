@@ -51,9 +51,19 @@ func TestJudged(t *testing.T) {
 		"nobody knows what rules do":  {story.Possibly, Connected, true, TellsNothing},
 		"nobody knows, and it is not": {story.Possibly, Silent, true, TellsNothing},
 	} {
-		told := &story.Story{Title: "a packet", Verdict: test.rules}
+		told := &story.Story{Title: "a packet", Verdict: test.rules, Ways: []story.Way{{Verdict: test.rules}}}
 		if got := judged(target{}, told, test.got, test.listens); got.Verdict != test.want {
 			t.Errorf("%s: %s, want %s", name, got.Verdict, test.want)
+		}
+	}
+}
+
+// Who is connected to docker-proxy, which does not reach the container, or to the engine, which holds the port, is connected.
+func TestJudgedTaken(t *testing.T) {
+	told := &story.Story{Verdict: story.Dropped, Ways: []story.Way{{Verdict: story.Dropped, Proxy: "docker-proxy takes it"}}}
+	for got, want := range map[Outcome]Verdict{Connected: Agrees, Silent: Differs} {
+		if d := judged(target{}, told, got, true); d.Verdict != want {
+			t.Errorf("%s: %s, want %s", got, d.Verdict, want)
 		}
 	}
 }

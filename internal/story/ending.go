@@ -98,7 +98,7 @@ var seen = map[string]string{
 
 // told is what a client is told of a rejection.
 func (s Scene) told(q walk.Question, e walk.End) string {
-	with := strings.Replace(e.With, "icmpv6-", "icmp6-", 1)
+	with := netfilter.RejectedWith(strings.Replace(e.With, "icmpv6-", "icmp6-", 1), e.Packet.Family())
 	text, known := seen[with]
 	switch {
 	case !known:

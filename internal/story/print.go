@@ -55,8 +55,10 @@ func (way *Way) print(w io.Writer, style Style, detailed bool, number, of int) {
 		fmt.Fprintf(w, "%d.\n", number)
 	}
 	printLines(w, way.Lines, detailed)
-	if way.Then != nil {
+	if way.Proxy != "" {
 		fmt.Fprintln(w, way.Proxy)
+	}
+	if way.Then != nil {
 		way.Then.Print(w, style, detailed)
 		if len(way.Then.Ways) == 1 && way.Verdict == Reaches {
 			return // said already

@@ -1,6 +1,8 @@
 package story
 
 import (
+	"slices"
+
 	"github.com/dockwall/dockwall/internal/walk"
 	"github.com/dockwall/dockwall/internal/whose"
 )
@@ -24,9 +26,9 @@ type Way struct {
 	Verdict  Verdict  `json:"verdict"`
 	Sentence string   `json:"sentence"`     // how it ends: "refused: the client gets "connection refused""
 	By       string   `json:"by,omitempty"` // the rule that ended it: "filter DOCKER-USER rule 4"
-	// Then is docker-proxy's own connection, which the end hangs on.
+	// Then is docker-proxy's own connection, which the end hangs on. Without one, the engine only holds the port.
 	Then  *Story `json:"then,omitempty"`
-	Proxy string `json:"proxy,omitempty"` // what is said before it
+	Proxy string `json:"proxy,omitempty"` // what is said of who takes the client's connection
 	own   bool   // a chain of dockwall's ended it
 }
 
@@ -112,6 +114,10 @@ func (s Scene) tellWay(w *walk.Walker, q walk.Question, from *walk.Way, proxies 
 	way.own = from.End.Chain != nil && whose.Chain(from.End.Chain) == whose.Dockwall
 	if proxy := s.proxyAt(from.End); proxy != nil && proxies && q.Moment == walk.First {
 		way.Proxy = proxy.intro()
+		if s.Holds(proxy.container) {
+			way.Verdict, way.Proxy, way.Sentence = Dropped, proxy.held(), heldSentence
+			return way
+		}
 		way.Then = s.tellTrace(w, proxy.question(), false)
 		way.Verdict, way.Sentence = proxied(way.Then)
 		return way
@@ -135,6 +141,12 @@ func together(ways []Way) Verdict {
 
 // Certain tells whether the packet certainly gets where it was going, or certainly does not.
 func (s *Story) Certain() bool { return s.Verdict != Possibly }
+
+// Connects tells whether a TCP client certainly gets a connection, though perhaps no answer: from a server, from docker-proxy
+// whatever that reaches, or from the engine where it only holds the port.
+func (s *Story) Connects() bool {
+	return len(s.Ways) > 0 && !slices.ContainsFunc(s.Ways, func(w Way) bool { return w.Verdict != Reaches && w.Proxy == "" })
+}
 
 // ByDockwall tells whether a rule of dockwall's ended the packet, in every way.
 func (s *Story) ByDockwall() bool {

@@ -3,6 +3,7 @@ package story
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,25 @@ func TestWhatTheClientSees(t *testing.T) {
 	}
 }
 
+// nft's answers for either family are told as the client's family has them.
+func TestRejectedWithEitherFamilys(t *testing.T) {
+	for six, want := range map[bool]string{false: `refused: the client gets "no route to host"`, true: `refused: the client gets "permission denied"`} {
+		s := behind(six, "-A DOCKER-USER -i eno1 -p tcp -j REJECT")
+		for _, c := range s.Machine.Rules.Tables {
+			if user := c.Chain("DOCKER-USER"); user != nil {
+				user.Rules[0].Steps = []netfilter.Step{netfilter.Verdict{Kind: netfilter.Reject, With: "icmpx-admin-prohibited"}}
+			}
+		}
+		r := Request{From: "198.51.100.7", To: "203.0.113.10", Target: "8080/tcp", In: "eno1"}
+		if six {
+			r.From, r.To = "2001:db8:1::7", "2001:db8::10"
+		}
+		if told := ask(t, s, r); told.Ways[0].Sentence != want {
+			t.Errorf("%s, want %s", told.Minimal(), want)
+		}
+	}
+}
+
 // The rules themselves are told where they matter, and their whole way is in the JSON.
 func TestSteps(t *testing.T) {
 	s := behind(false, "-A DOCKER-USER -i eno1 -s 10.0.0.0/8 -j RETURN", "-A DOCKER-USER -i eno1 -j MARK --set-xmark 0x7/0xffffffff",
@@ -112,6 +132,42 @@ func TestUnread(t *testing.T) {
 	}
 	if !strings.HasPrefix(told.Minimal(), "possibly: reaches") {
 		t.Errorf("in one line: %s", told.Minimal())
+	}
+}
+
+// With userland-proxy=false the engine only holds a port that no NAT rule translates. Neither of its two marks alone says so.
+func TestHeldPort(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(s Scene)
+		want   string
+	}{
+		{"docker-proxy", func(Scene) {}, "reaches container clickhouse at 172.17.0.2:8123, through docker-proxy"},
+		{"held", func(s Scene) { translateLoopback(s); letLoopbackOut(s) }, "dropped: not served: the client is connected, and nobody ever answers"},
+		{"rules alone", translateLoopback, "reaches container clickhouse at 172.17.0.2:8123, through docker-proxy"},
+		{"setting alone", letLoopbackOut, "reaches container clickhouse at 172.17.0.2:8123, through docker-proxy"},
+	} {
+		s := recorded(t, "docker-29.7-iptables")
+		test.change(s)
+		told := ask(t, s, Request{From: "2001:db8::7", Target: "8123/tcp"})
+		if told.Minimal() != test.want || !told.Connects() {
+			t.Errorf("%s: %s (connects: %v), want %s", test.name, told.Minimal(), told.Connects(), test.want)
+		}
+	}
+}
+
+func letLoopbackOut(s Scene) { s.Machine.Sysctls["net.ipv4.conf.docker0.route_localnet"] = "1" }
+
+func translateLoopback(s Scene) {
+	for _, table := range s.Machine.Rules.Tables {
+		if c := table.Chain("OUTPUT"); c != nil && table.Name == "nat" {
+			for _, r := range c.Rules {
+				r.Steps = slices.DeleteFunc(r.Steps, func(step netfilter.Step) bool {
+					test, is := step.(netfilter.Test)
+					return is && test.Field == netfilter.DestinationAddress
+				})
+			}
+		}
 	}
 }
 

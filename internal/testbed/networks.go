@@ -1,6 +1,7 @@
 package testbed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -9,18 +10,19 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Network says what Docker network to create, with the bridge driver.
+// Network says what Docker network to create.
 type Network struct {
 	Name     string
+	Driver   string   // "": bridge
 	Subnets  []string // "172.30.0.0/24", "fd30::/64": one of IPv6 turns IPv6 on; none: the engine chooses, IPv4 only
 	Internal bool
 	Labels   map[string]string
-	Options  map[string]string // of the bridge driver: "com.docker.network.bridge.name": "shop0"
+	Options  map[string]string // of the driver: "com.docker.network.bridge.name": "shop0"
 }
 
 // CreateNetwork creates a network.
 func (e *Engine) CreateNetwork(ctx context.Context, n Network) error {
-	options := client.NetworkCreateOptions{Driver: "bridge", Internal: n.Internal, Labels: n.Labels, Options: n.Options}
+	options := client.NetworkCreateOptions{Driver: cmp.Or(n.Driver, "bridge"), Internal: n.Internal, Labels: n.Labels, Options: n.Options}
 	for _, text := range n.Subnets {
 		subnet, err := netip.ParsePrefix(text)
 		if err != nil {

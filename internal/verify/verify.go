@@ -12,7 +12,10 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/dockwall/dockwall/internal/host"
 	"github.com/dockwall/dockwall/internal/netfilter"
@@ -65,23 +68,45 @@ type Foreign struct {
 // most bounds how many wrong packets are reported, and how many rules of others.
 const most = 50
 
-// Check proves a policy, with the labels' rules merged in, on a host whose rules were captured.
+// Check proves a policy, with the labels' rules merged in, on a host whose rules were captured. The two address families
+// have nothing in common, and are gone through at the same time.
 func Check(ctx context.Context, p *policy.Policy, h *host.Host, m *netfilter.Machine) (*Result, error) {
-	analysis := reach.New(m)
-	result := &Result{Doubts: analysis.Doubts()}
-	for _, f := range []netfilter.Family{netfilter.IPv4, netfilter.IPv6} {
-		c := &checker{result: result, analysis: analysis, host: h, policy: p, family: f,
-			space: analysis.Space(f), meaning: NewMeaning(analysis.Space(f), p, h), foreign: map[*netfilter.Chain]map[*netfilter.Rule]bool{}, reported: map[string]bool{}, made: map[string]packetset.Set{}}
-		c.bridges = h.Bridges()
-		c.begins = Beginning(c.space)
-		c.audible = c.begins.Minus(c.meaning.deaf())
-		c.mute = c.space.Where(netfilter.TCPFlags, netfilter.AllOnes, netfilter.One(netfilter.Small(0)))
-		if err := c.all(ctx, m.Interfaces); err != nil {
-			return nil, err
-		}
-		if c.space.Full() {
-			result.Doubts = append(result.Doubts, fmt.Sprintf("the sets of %s packets became too large to be followed to the end", f))
-		}
+	families := []netfilter.Family{netfilter.IPv4, netfilter.IPv6}
+	results, errs := make([]*Result, len(families)), make([]error, len(families))
+	var group sync.WaitGroup
+	for i, f := range families {
+		group.Go(func() { results[i], errs[i] = checkFamily(ctx, p, h, m, f) })
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	all := &Result{Doubts: slices.Clone(m.Rules.Unread)}
+	for _, r := range results {
+		all.Classes += r.Classes
+		all.Wrong = append(all.Wrong, r.Wrong...)
+		all.Foreign = append(all.Foreign, r.Foreign...)
+		all.Doubts = append(all.Doubts, r.Doubts...)
+	}
+	all.Wrong, all.Foreign = all.Wrong[:min(len(all.Wrong), most)], all.Foreign[:min(len(all.Foreign), most)]
+	return all, nil
+}
+
+// checkFamily proves it for one address family.
+func checkFamily(ctx context.Context, p *policy.Policy, h *host.Host, m *netfilter.Machine, f netfilter.Family) (*Result, error) {
+	analysis, result := reach.New(m), &Result{}
+	space := analysis.Space(f)
+	c := &checker{result: result, analysis: analysis, host: h, policy: p, family: f, space: space, meaning: NewMeaning(space, p, h),
+		foreign: map[*netfilter.Chain]map[*netfilter.Rule]bool{}, reported: map[string]bool{}, made: map[string]packetset.Set{}}
+	c.bridges = h.Bridges()
+	c.begins = Beginning(c.space)
+	c.audible = c.begins.Minus(c.meaning.deaf())
+	c.mute = c.space.Where(netfilter.TCPFlags, netfilter.AllOnes, netfilter.One(netfilter.Small(0)))
+	if err := c.all(ctx, m.Interfaces); err != nil {
+		return nil, err
+	}
+	if c.space.Full() {
+		result.Doubts = append(result.Doubts, fmt.Sprintf("the sets of %s packets became too large to be followed to the end", f))
 	}
 	return result, nil
 }

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -131,24 +130,6 @@ func flagsFromText(tables []*netfilter.Table, sentences []string, text string) [
 		if said, known := dormant[t.Family.String()+" "+t.Name]; known {
 			t.Dormant = said
 			sentences = slices.DeleteFunc(sentences, func(s string) bool { return s == nft.UnknownFlag(t) })
-		}
-	}
-	return sentences
-}
-
-// beside are sentences about rules that are known but stand where IP packets are not followed: before and after the IP
-// hooks.
-func beside(rules *netfilter.Ruleset) []string {
-	var sentences []string
-	for _, t := range rules.Tables {
-		for _, c := range t.Chains {
-			if c.Base == nil || t.Dormant || len(c.Rules) == 0 && c.Base.Policy != netfilter.Drop || t.Family == netfilter.ARP {
-				continue
-			}
-			if t.Family == netfilter.Bridge || c.Base.Hook == netfilter.Ingress || c.Base.Hook == netfilter.Egress {
-				sentences = append(sentences, fmt.Sprintf("the chain %s %s %s sees packets at the %s hook, where they are not "+
-					"followed: what it drops is told as let through", t.Family, t.Name, c.Name, c.Base.Hook))
-			}
 		}
 	}
 	return sentences

@@ -120,3 +120,26 @@ func TestGuessOfRoutedContainer(t *testing.T) {
 		t.Errorf("the container's address is not behind its bridge:\n%s", text)
 	}
 }
+
+// What chains of bridges do is told only where they do something.
+func TestBesideIPHooks(t *testing.T) {
+	for verdict, want := range map[string]int{`"accept": null`: 0, `"drop": null`: 1, `"queue": {"num": 1}`: 1,
+		`"mangle": {"key": {"meta": {"key": "mark"}}, "value": 7}`: 1, `"jump": {"target": "more"}`: 0} {
+		m := snapshotOf(host.Rules{NftJSON: strings.ReplaceAll(`{"nftables": [{"table": {"family": "bridge", "name": "filter", "handle": 1}},
+			{"chain": {"family": "bridge", "table": "filter", "name": "FORWARD", "handle": 1, "type": "filter", "hook": "forward", "prio": -200, "policy": "accept"}},
+			{"chain": {"family": "bridge", "table": "filter", "name": "direct", "handle": 2}},
+			{"chain": {"family": "bridge", "table": "filter", "name": "more", "handle": 3}},
+			{"rule": {"family": "bridge", "table": "filter", "chain": "FORWARD", "handle": 4, "expr": [{"jump": {"target": "direct"}}]}},
+			{"rule": {"family": "bridge", "table": "filter", "chain": "direct", "handle": 5, "expr": [{"counter": {"packets": 0, "bytes": 0}}, {VERDICT}]}}]}`,
+			"VERDICT", verdict)})
+		said := 0
+		for _, text := range m.Missing {
+			if strings.Contains(text, "bridge filter FORWARD") {
+				said++
+			}
+		}
+		if said != want {
+			t.Errorf("%s: said %d times, want %d: %q", verdict, said, want, m.Missing)
+		}
+	}
+}

@@ -33,7 +33,18 @@ func (r *setReader) add(name, key string, options []word) error {
 		return nil
 	}
 	set.Elements = append(set.Elements, e)
+	set.Dynamic = set.Dynamic || expires(options)
 	return nil
+}
+
+// expires tells whether an element leaves the set by itself.
+func expires(options []word) bool {
+	for i := 0; i+1 < len(options) && options[i].text != "comment"; i++ {
+		if options[i].text == "timeout" {
+			return options[i+1].text != permanent
+		}
+	}
+	return false
 }
 
 func (c *creation) element(key string, options []word) (netfilter.Element, error) {

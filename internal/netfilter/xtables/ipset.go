@@ -100,6 +100,10 @@ func knownParts(method string, parts []string) bool {
 	return !slices.ContainsFunc(parts, func(p string) bool { return !slices.Contains(known, p) })
 }
 
+// permanent is the timeout of what stays until somebody takes it out. A set that may have timeouts and has none, as
+// fail2ban's, does not change by itself.
+const permanent = "0"
+
 // read takes the options of a create. All that have no meaning for what is in the set are passed over.
 func (c *creation) read(set *netfilter.Set, options []word) error {
 	for i := 0; i+1 < len(options); i++ {
@@ -110,7 +114,7 @@ func (c *creation) read(set *netfilter.Set, options []word) error {
 				c.family = netfilter.IPv6
 			}
 		case "timeout":
-			set.Dynamic = true
+			set.Dynamic = value != permanent
 		case "netmask":
 			n, err := bounded(value, 128)
 			if err != nil {
